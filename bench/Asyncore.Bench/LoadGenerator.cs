@@ -1,0 +1,108 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+
+namespace Asyncore.Bench;
+
+/// <summary>How long a run warms up and measures, in seconds.</summary>
+internal readonly record struct Window(double Warmup, double Duration);
+
+/// <summary>What the load generator reports of one run.</summary>
+internal sealed record RunResult
+{
+    public long Messages { get; init; }
+
+    public double Seconds { get; init; }
+
+    /// <summary>Messages per second.</summary>
+    public double Rate { get; init; }
+
+    public required Latency LatencyUs { get; init; }
+
+    /// <summary>Share of a processor that the generator used.</summary>
+    public double LoadgenCpu { get; init; }
+
+    /// <summary>Share of the time that it was ready to run and something else had its processor.</summary>
+    public double LoadgenWaited { get; init; }
+
+    /// <summary>Share of a processor that the server used.</summary>
+    public double ServerCpu { get; init; }
+
+    /// <summary>As <see cref="LoadgenWaited"/>, summed over the server's threads.</summary>
+    public double ServerWaited { get; init; }
+
+    public double? ServerCpuUsPerMessage { get; init; }
+
+    /// <summary>The generator was full and the server was not: rate and latency are the generator's.</summary>
+    public bool? LoadgenBound { get; init; }
+}
+
+/// <summary>Microseconds.</summary>
+internal sealed record Latency
+{
+    public double P50 { get; init; }
+
+    public double P99 { get; init; }
+
+    // The naming policy would make it p999.
+    [System.Text.Json.Serialization.JsonPropertyName("p99_9")]
+    public double P999 { get; init; }
+
+    public double Max { get; init; }
+}
+
+/// <summary>Runs the load generator against a server, once per call.</summary>
+internal sealed class LoadGenerator(string artifacts, Cores cores)
+{
+    private readonly string _program = Path.Combine(artifacts, "bench", "loadgen");
+
+    /// <summary>One run.</summary>
+    /// <exception cref="BenchException">A byte was wrong or missing, or the server did not answer.</exception>
+    public async Task<RunResult> RunAsync(
+        ServerProcess server, Workload workload, Window window, CancellationToken cancel)
+    {
+        string[] command =
+        [
+            .. Cores.Pin(cores.Generator), _program, .. workload.Arguments,
+            "--connect", server.Address,
+            "--server-pid", server.Id.ToString(CultureInfo.InvariantCulture),
+            "--warmup", window.Warmup.ToString("F3", CultureInfo.InvariantCulture),
+            "--duration", window.Duration.ToString("F3", CultureInfo.InvariantCulture),
+        ];
+        (int exitCode, string output, string errors) = await RunToEndAsync(command, cancel);
+        if (exitCode != 0)
+        {
+            throw new BenchException($"{server.Candidate.Name}, {workload.Name}: {errors.Trim()}");
+        }
+
+        RunResult result = JsonSerializer.Deserialize<RunResult>(output, ResultsFile.Format)!;
+        return result.ServerCpuUsPerMessage is > 0
+            ? result
+            : throw new BenchException($"{server.Candidate.Name}, {workload.Name}: no message in the measured time");
+    }
+
+    private static async Task<(int ExitCode, string Output, string Errors)> RunToEndAsync(
+        string[] command, CancellationToken cancel)
+    {
+        var start = new ProcessStartInfo(command[0], command[1..])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using Process process = Process.Start(start)!;
+        try
+        {
+            Task<string> errors = process.StandardError.ReadToEndAsync(cancel);
+            string output = await process.StandardOutput.ReadToEndAsync(cancel);
+            await process.WaitForExitAsync(cancel);
+            return (process.ExitCode, output, await errors);
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill();
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+using System.Globalization;
+
+namespace Asyncore.Bench;
+
+/// <summary>What the command line asks for.</summary>
+internal sealed record Options
+{
+    public const string Usage =
+        """
+        usage: bench/run [--full] [--only WORKLOAD,…] [--candidates NAME,…] [--rounds N]
+                         [--tolerance PERCENT] [--list]
+          --full        more rounds, longer windows, servers started anew for each round
+          --only        these workloads only
+          --candidates  these servers only; the reference always runs
+          --rounds      measurements of each server (default 5, with --full 9)
+          --tolerance   how far the references around a run may differ before it is
+                        repeated, in CPU per message (default 10)
+          --list        names of workloads and candidates
+        """;
+
+    public bool Full { get; init; }
+
+    public bool List { get; init; }
+
+    public bool Help { get; init; }
+
+    public int? RoundsAsked { get; init; }
+
+    /// <summary>Relative difference of two references that is still taken for an undisturbed machine.</summary>
+    public double Tolerance { get; init; } = 0.10;
+
+    public IReadOnlyList<Workload> Workloads { get; init; } = Workload.All;
+
+    public IReadOnlyList<Candidate> Candidates { get; init; } = Candidate.All;
+
+    /// <summary>Whether the candidates were named, so that one that is missing is an error.</summary>
+    public bool CandidatesNamed { get; init; }
+
+    /// <summary>The directory of built things.</summary>
+    public string Artifacts { get; init; } = "artifacts";
+
+    /// <summary>Where the results file goes.</summary>
+    public string Results { get; init; } = "bench/results";
+
+    public int Rounds => RoundsAsked ?? (Full ? 9 : 5);
+
+    /// <exception cref="UsageException">An option is unknown, or its value is wrong.</exception>
+    public static Options Parse(string[] arguments)
+    {
+        var options = new Options();
+        var rest = new Queue<string>(arguments);
+        while (rest.TryDequeue(out string? option))
+        {
+            options = option switch
+            {
+                "--full" => options with { Full = true },
+                "--help" => options with { Help = true },
+                "--list" => options with { List = true },
+                "--only" => options with { Workloads = Pick(option, Value(), Workload.All, workload => workload.Name) },
+                "--candidates" => options with
+                {
+                    Candidates = Pick(option, Value(), Candidate.All, candidate => candidate.Name),
+                    CandidatesNamed = true,
+                },
+                "--rounds" => options with { RoundsAsked = Whole(option, Value(), 1, 1000) },
+                "--tolerance" => options with { Tolerance = Whole(option, Value(), 1, 100) / 100.0 },
+                "--artifacts" => options with { Artifacts = Path.GetFullPath(Value()) },
+                "--results" => options with { Results = Path.GetFullPath(Value()) },
+                _ => throw new UsageException($"{option} is unknown"),
+            };
+
+            string Value() =>
+                rest.TryDequeue(out string? value) ? value : throw new UsageException($"{option} wants a value");
+        }
+
+        return options;
+    }
+
+    private static int Whole(string option, string text, int least, int most) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value)
+        && value >= least && value <= most
+            ? value
+            : throw new UsageException($"{option} wants a whole number from {least} to {most}");
+
+    private static T[] Pick<T>(string option, string names, T[] all, Func<T, string> name)
+    {
+        string[] wanted = names.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        string? unknown = wanted.FirstOrDefault(one => !all.Select(name).Contains(one));
+        return unknown is null && wanted.Length > 0
+            ? [.. all.Where(one => wanted.Contains(name(one)))]
+            : throw new UsageException(
+                $"{option}: there is no '{unknown}'; there are {string.Join(", ", all.Select(name))}");
+    }
+}
+
+/// <summary>Wrong usage: the message names the option.</summary>
+internal sealed class UsageException(string message) : Exception(message);

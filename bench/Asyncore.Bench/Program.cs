@@ -1,0 +1,82 @@
+using System.Runtime.InteropServices;
+using Asyncore.Bench;
+
+try
+{
+    var options = Options.Parse(args);
+    return options.Help ? Help() : options.List ? List() : await RunAsync(options);
+}
+catch (UsageException wrong)
+{
+    Console.Error.WriteLine($"bench/run: {wrong.Message}\n{Options.Usage}");
+    return 2;
+}
+catch (Exception failure) when (failure is ReferenceException or BenchException)
+{
+    Console.Error.WriteLine($"bench/run: {failure.Message}");
+    return 1;
+}
+catch (OperationCanceledException)
+{
+    return 130;
+}
+
+static int Help()
+{
+    Console.WriteLine(Options.Usage);
+    return 0;
+}
+
+static int List()
+{
+    Console.WriteLine($"workloads:  {string.Join(", ", Workload.All.Select(one => one.Name))}");
+    Console.WriteLine($"candidates: {string.Join(", ", Candidate.All.Select(one => one.Name))}");
+    return 0;
+}
+
+static async Task<int> RunAsync(Options options)
+{
+    // Servers are children that would outlive us: end them before we end.
+    using var stop = new CancellationTokenSource();
+    using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
+    using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
+    void Cancel(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        stop.Cancel();
+    }
+
+    DateTimeOffset started = DateTimeOffset.UtcNow;
+    options = options with { Candidates = Built(options) };
+    var cores = Cores.Choose();
+    var machine = Machine.Describe(cores);
+    var schedule = new Schedule(options);
+    var generator = new LoadGenerator(options.Artifacts, cores);
+
+    var results = new List<WorkloadResult>();
+    foreach (Workload workload in options.Workloads)
+    {
+        Candidate[] candidates = [.. options.Candidates.Where(one => one.Does(workload))];
+        var pairing = new Pairing(options, schedule, generator, cores, workload);
+        results.Add(await pairing.MeasureAsync(candidates, stop.Token));
+    }
+
+    Progress.Clear();
+    Console.Write(Report.Markdown(options, schedule, machine, results));
+    string file = ResultsFile.Write(options, schedule, machine, started, results);
+    Console.Error.WriteLine($"\nresults: {file}");
+    return results.Any(result => result.Failures.Count > 0) ? 1 : 0;
+}
+
+// What was not built is left out, and said so; what was asked for by name must be there.
+static Candidate[] Built(Options options)
+{
+    var built = options.Candidates.ToLookup(one => File.Exists(Path.Combine(options.Artifacts, one.Artifact)));
+    foreach (Candidate missing in built[false])
+    {
+        string message = $"{missing.Name} is left out: {missing.Artifact} was not built";
+        Console.Error.WriteLine(options.CandidatesNamed ? throw new BenchException(message) : message);
+    }
+
+    return [.. built[true]];
+}

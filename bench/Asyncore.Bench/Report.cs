@@ -1,0 +1,75 @@
+using System.Globalization;
+using System.Text;
+
+namespace Asyncore.Bench;
+
+/// <summary>The results as Markdown.</summary>
+internal static class Report
+{
+    private const string GeneratorBound = "†";
+    private const string Disturbed = "‡";
+
+    private const string Legend =
+        $"""
+        Ratios are paired with the runs of the reference before and after, more than 1 = better than raw C
+        epoll; median (least–most) of the rounds, the reference's own spread around its median.
+        {GeneratorBound} the load generator was the bottleneck in most runs: rate and latency are its own.
+        {Disturbed}n n pairs stayed disturbed after repeating: the references around them differ too much, or other
+        processes took the processors.
+
+        """;
+
+    public static string Markdown(
+        Options options, Schedule schedule, Machine machine, IReadOnlyList<WorkloadResult> results)
+    {
+        var text = new StringBuilder();
+        text.AppendLine(CultureInfo.InvariantCulture, $"# Benchmark, {(options.Full ? "full" : "quick")}").AppendLine();
+        text.AppendLine(machine.ToString());
+        text.AppendLine(CultureInfo.InvariantCulture,
+            $"{options.Rounds} rounds of {schedule.Window.Duration:F2} s; repeated above {options.Tolerance:P0} drift.");
+        text.AppendLine();
+        text.Append(Legend);
+        foreach (WorkloadResult result in results)
+        {
+            Section(text, result);
+        }
+
+        return text.ToString();
+    }
+
+    private static void Section(StringBuilder text, WorkloadResult result)
+    {
+        text.AppendLine().AppendLine(CultureInfo.InvariantCulture, $"## {result.Workload.Title}").AppendLine();
+        text.AppendLine("| server | CPU ratio | rate ratio | CPU µs/message | messages/s | p50 µs | p99 µs |");
+        text.AppendLine("|---|---|---|---|---|---|---|");
+        Row(text, Summary.OfReference(result.References));
+        foreach ((Candidate candidate, List<Pair> pairs) in result.Pairs)
+        {
+            if (result.Failures.TryGetValue(candidate, out string? why))
+            {
+                text.AppendLine($"| {candidate.Title} | failed: {why.Replace('|', '/')} | | | | | |");
+            }
+            else
+            {
+                Row(text, Summary.Of(candidate.Title, pairs));
+            }
+        }
+    }
+
+    private static void Row(StringBuilder text, Summary row)
+    {
+        string bound = row.LoadgenBound * 2 > row.Runs ? " " + GeneratorBound : "";
+        string disturbed = row.Disturbed > 0 ? $" {Disturbed}{row.Disturbed}" : "";
+        text.AppendLine(CultureInfo.InvariantCulture,
+            $"| {row.Server}{bound}{disturbed} | {Ratio(row.CpuRatio)} | {Ratio(row.RateRatio)} "
+            + $"| {Significant(row.CpuUsPerMessage.Median)} | {row.Rate.Median:N0} "
+            + $"| {Significant(row.P50Us.Median)} | {Significant(row.P99Us.Median)} |");
+    }
+
+    private static string Ratio(Spread spread) =>
+        string.Create(CultureInfo.InvariantCulture, $"**{spread.Median:F2}** ({spread.Min:F2}–{spread.Max:F2})");
+
+    // Three digits at least: a batch of messages costs fractions of a microsecond each.
+    private static string Significant(double value) =>
+        value.ToString(value < 1 ? "F3" : value < 10 ? "F2" : value < 100 ? "F1" : "N0", CultureInfo.InvariantCulture);
+}

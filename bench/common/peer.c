@@ -1,0 +1,98 @@
+#include "peer.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "address.h"
+#include "descriptors.h"
+
+enum {
+    BACKLOG = 4096,
+    DEFAULT_BUFFER = 256 * 1024, // 64 KiB costs three times as much on streams
+    MAX_BUFFER = 16 * 1024 * 1024,
+};
+
+_Noreturn void peer_fail(const char *what)
+{
+    fprintf(stderr, "%s: %s\n", what, strerror(errno));
+    exit(1);
+}
+
+static _Noreturn void usage(const char *program, const char *problem)
+{
+    fprintf(stderr, "%s: %s\nusage: %s --listen HOST:PORT [--buffer BYTES]\n", program, problem, program);
+    exit(2);
+}
+
+static size_t parse_buffer(const char *program, const char *text)
+{
+    char *end;
+    errno = 0;
+    long value = strtol(text, &end, 10);
+    if (errno != 0 || *end != '\0' || value < 1 || value > MAX_BUFFER)
+        usage(program, "--buffer wants a number of bytes from 1 to 16777216");
+    return (size_t)value;
+}
+
+static int open_listener(const struct address *wanted)
+{
+    int fd = socket(wanted->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        peer_fail("socket");
+    int on = 1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(fd, (const struct sockaddr *)&wanted->storage, wanted->length) < 0)
+        peer_fail("bind");
+    if (listen(fd, BACKLOG) < 0)
+        peer_fail("listen");
+    return fd;
+}
+
+static void announce(int listener)
+{
+    struct address bound = {.length = sizeof bound.storage};
+    if (getsockname(listener, (struct sockaddr *)&bound.storage, &bound.length) < 0)
+        peer_fail("getsockname");
+    char text[ADDRESS_TEXT];
+    address_format(&bound, text);
+    printf("listening on %s\n", text);
+    fflush(stdout); // stdout is a pipe here, and somebody waits for this line
+}
+
+static void end_quietly(int signal_number)
+{
+    (void)signal_number;
+    _exit(0); // nothing to save: the kernel closes the connections
+}
+
+struct peer peer_start(int argc, char **argv)
+{
+    struct peer peer = {.buffer_size = DEFAULT_BUFFER};
+    struct address wanted = {.length = 0};
+
+    for (int i = 1; i < argc; i += 2) {
+        if (i + 1 == argc)
+            usage(argv[0], "every option wants a value");
+        if (strcmp(argv[i], "--listen") == 0) {
+            if (!address_parse(argv[i + 1], &wanted))
+                usage(argv[0], "--listen wants a numeric HOST:PORT");
+        } else if (strcmp(argv[i], "--buffer") == 0) {
+            peer.buffer_size = parse_buffer(argv[0], argv[i + 1]);
+        } else {
+            usage(argv[0], "unknown option");
+        }
+    }
+    if (wanted.length == 0)
+        usage(argv[0], "--listen is missing");
+
+    raise_descriptor_limit();
+    signal(SIGTERM, end_quietly);
+    peer.listener = open_listener(&wanted);
+    announce(peer.listener);
+    return peer;
+}

@@ -1,0 +1,198 @@
+#include "run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "buffer.h"
+#include "clock.h"
+#include "descriptors.h"
+#include "fail.h"
+#include "pattern.h"
+
+enum {
+    EVENTS_PER_WAIT = 256,
+    PATIENCE_SECONDS = 10,  // a server that is silent for so long has failed
+    LONGEST_SECONDS = 600,  // however slowly the messages trickle in
+    WAIT_MILLISECONDS = 50, // so that phases end on time when nothing happens
+};
+
+static const uint64_t SECOND = 1000000000u;
+
+static struct connection *connection_at(const struct run *run, uint32_t index)
+{
+    return (struct connection *)(run->connections + index * run->options->workload->connection_size);
+}
+
+void run_want_write(struct run *run, struct connection *connection, bool wanted)
+{
+    if (connection->wants_write == wanted)
+        return;
+    connection->wants_write = wanted;
+    struct epoll_event event = {.events = EPOLLIN | (wanted ? EPOLLOUT : 0), .data.ptr = connection};
+    if (epoll_ctl(run->poller, EPOLL_CTL_MOD, connection->fd, &event) < 0)
+        fail("epoll_ctl: %s", strerror(errno));
+}
+
+size_t run_receive(struct run *run, struct connection *connection)
+{
+    ssize_t received = recv(connection->fd, run->buffer, PATTERN_CHUNK, 0);
+    if (received > 0)
+        return (size_t)received;
+    if (received == 0)
+        fail("the server closed connection %" PRIu32, connection->index);
+    if (errno != EAGAIN && errno != EINTR)
+        fail("connection %" PRIu32 ": %s", connection->index, strerror(errno));
+    return 0;
+}
+
+size_t run_send(struct connection *connection, const char *data, size_t length)
+{
+    ssize_t sent = send(connection->fd, data, length, MSG_NOSIGNAL);
+    if (sent >= 0)
+        return (size_t)sent;
+    if (errno != EAGAIN && errno != EINTR)
+        fail("connection %" PRIu32 ": %s", connection->index, strerror(errno));
+    return 0;
+}
+
+// Blocking, one after the other: the server's backlog never holds more than one, whatever its
+// size, and connecting is not what is measured.
+static int open_connection(const struct address *server, uint32_t index)
+{
+    int fd = socket(server->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        fail("socket for connection %" PRIu32 ": %s", index, strerror(errno));
+    struct timeval patience = {.tv_sec = PATIENCE_SECONDS};
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience); // holds for connect too
+    if (connect(fd, (const struct sockaddr *)&server->storage, server->length) < 0)
+        fail("connection %" PRIu32 " cannot be made: %s", index, strerror(errno));
+    int on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
+        fail("fcntl: %s", strerror(errno));
+    return fd;
+}
+
+static void open_all(struct run *run)
+{
+    const struct options *options = run->options;
+    for (uint32_t i = 0; i < options->connections; i++) {
+        struct connection *connection = connection_at(run, i);
+        connection->index = i;
+        connection->fd = open_connection(&options->server, i);
+        struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
+        if (epoll_ctl(run->poller, EPOLL_CTL_ADD, connection->fd, &event) < 0)
+            fail("epoll_ctl: %s", strerror(errno));
+    }
+    for (uint32_t i = 0; i < options->connections; i++)
+        options->workload->opened(run, connection_at(run, i));
+}
+
+// The files under /proc take longest to read, so they come first at the begin and last at the
+// end: what is read exactly is read close to the messages it is divided by.
+static void take_waits(const struct run *run, struct instant *instant)
+{
+    instant->own_waited = clock_waited_by(getpid());
+    if (run->options->server_pid != 0)
+        instant->server_waited = clock_waited_by(run->options->server_pid);
+}
+
+static void take_times(const struct run *run, struct instant *instant)
+{
+    if (run->options->server_pid != 0)
+        instant->server_cpu = clock_cpu_of(run->options->server_pid);
+    instant->own_cpu = clock_own_cpu();
+    instant->now = clock_now();
+}
+
+// One wait and what came of it. False when nothing happened.
+static bool step(struct run *run)
+{
+    struct epoll_event events[EVENTS_PER_WAIT];
+    int count = epoll_wait(run->poller, events, EVENTS_PER_WAIT, WAIT_MILLISECONDS);
+    if (count < 0 && errno != EINTR)
+        fail("epoll_wait: %s", strerror(errno));
+    const struct workload *workload = run->options->workload;
+    for (int i = 0; i < count; i++) {
+        struct connection *connection = events[i].data.ptr;
+        if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+            workload->readable(run, connection);
+        if (events[i].events & EPOLLOUT)
+            workload->writable(run, connection);
+    }
+    return count > 0;
+}
+
+// Steps until the time has come or, where messages is not 0, until so many were counted.
+static void run_until(struct run *run, uint64_t start, double seconds, uint64_t messages)
+{
+    uint64_t deadline = start + (uint64_t)(seconds * (double)SECOND);
+    uint64_t heard = start;
+    for (;;) {
+        bool busy = step(run);
+        uint64_t now = clock_now();
+        if (busy)
+            heard = now;
+        else if (now - heard > PATIENCE_SECONDS * SECOND)
+            fail("no answer for %d seconds", PATIENCE_SECONDS);
+        if (now - start > LONGEST_SECONDS * SECOND)
+            fail("not done after %d seconds", LONGEST_SECONDS);
+        if (messages != 0 ? run->messages >= messages : now >= deadline)
+            return;
+    }
+}
+
+// Bytes still under way count for nothing, but they must come back and be right.
+static void drain(struct run *run)
+{
+    run->phase = DRAINING;
+    uint64_t deadline = clock_now() + PATIENCE_SECONDS * SECOND;
+    uint32_t settled = 0; // nothing is sent any more, so who is settled stays so
+    for (;;) {
+        while (settled < run->options->connections && run->options->workload->settled(connection_at(run, settled)))
+            settled++;
+        if (settled == run->options->connections)
+            return;
+        if (clock_now() > deadline)
+            fail("connection %" PRIu32 " did not get back all that it sent", settled);
+        step(run);
+    }
+}
+
+void run_all(struct run *run, const struct options *options)
+{
+    raise_descriptor_limit();
+    pattern_init();
+    memset(run, 0, sizeof *run);
+    run->options = options;
+    run->poller = epoll_create1(EPOLL_CLOEXEC);
+    run->connections = calloc(options->connections, options->workload->connection_size);
+    run->buffer = buffer_new(PATTERN_CHUNK);
+    if (run->poller < 0 || run->connections == NULL || run->buffer == NULL)
+        fail("start: %s", strerror(errno));
+    options->workload->prepare(run);
+
+    run->phase = WARMING;
+    open_all(run);
+    run_until(run, clock_now(), options->warmup, 0);
+
+    take_waits(run, &run->begin);
+    take_times(run, &run->begin);
+    run->phase = MEASURING;
+    run_until(run, run->begin.now, options->duration, options->messages);
+    take_times(run, &run->end);
+    take_waits(run, &run->end);
+
+    drain(run);
+    for (uint32_t i = 0; i < options->connections; i++)
+        close(connection_at(run, i)->fd);
+}

@@ -1,0 +1,65 @@
+// One run: connect, warm up, measure, and wait until everything that was sent has come back.
+#ifndef LOADGEN_RUN_H
+#define LOADGEN_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "histogram.h"
+#include "options.h"
+#include "workload.h"
+
+enum phase { WARMING, MEASURING, DRAINING };
+
+// Where time and CPU time stood at an edge of the measured window.
+struct instant {
+    uint64_t now;
+    uint64_t own_cpu;
+    uint64_t own_waited;
+    uint64_t server_cpu;
+    uint64_t server_waited;
+};
+
+struct connection {
+    int fd;
+    uint32_t index;
+    bool wants_write;
+};
+
+struct run {
+    const struct options *options;
+    enum phase phase;
+    int poller;
+    char *connections; // options->connections times workload->connection_size
+    char *buffer;      // PATTERN_CHUNK bytes to receive into, one for all connections
+    uint64_t messages; // counted in the measured window
+    struct instant begin;
+    struct instant end;
+    struct histogram latency;
+};
+
+// Everything, from the first connect to the last byte. Does not return when a byte was wrong
+// or missing.
+void run_all(struct run *run, const struct options *options);
+
+// For workloads: a message is complete, this long after it was sent.
+static inline void run_count(struct run *run, uint64_t nanoseconds)
+{
+    if (run->phase == MEASURING) {
+        run->messages++;
+        histogram_add(&run->latency, nanoseconds);
+    }
+}
+
+// For workloads: ask to be told when the socket takes bytes again, or no longer.
+void run_want_write(struct run *run, struct connection *connection, bool wanted);
+
+// For workloads: bytes received into run->buffer; 0 when there are none yet. A connection
+// that ends or fails ends the run.
+size_t run_receive(struct run *run, struct connection *connection);
+
+// For workloads: bytes the socket took; fewer than length, or 0, when it is full.
+size_t run_send(struct connection *connection, const char *data, size_t length);
+
+#endif

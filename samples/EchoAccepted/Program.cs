@@ -1,0 +1,37 @@
+using Asyncore;
+
+Sample.Run("EchoAccepted [HOST:PORT]", args, () =>
+{
+    (string host, int port) = Sample.HostPort(args.ElementAtOrDefault(0) ?? "localhost:8080");
+    var server = new EchoServer(host, port);
+    Sample.StopOnSignals();
+    Console.WriteLine($"listening on {server.Address}");
+    EventLoop.Loop();
+});
+
+internal class EchoHandler(AcceptedChannel accepted) : DispatcherWithSend(accepted)
+{
+    protected override void HandleRead()
+    {
+        byte[] data = new byte[8192];
+        int count = Recv(data);
+        Send(data.AsSpan(0, count));
+    }
+}
+
+internal class EchoServer : Dispatcher
+{
+    public EchoServer(string host, int port)
+    {
+        CreateSocket();
+        SetReuseAddr();
+        Bind(host, port);
+        Listen(5);
+    }
+
+    protected override void HandleAccepted(AcceptedChannel accepted)
+    {
+        Console.WriteLine($"Incoming connection from {accepted.Address}");
+        _ = new EchoHandler(accepted);
+    }
+}

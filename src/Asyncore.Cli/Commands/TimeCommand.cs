@@ -1,0 +1,13 @@
+using System.CommandLine;
+
+namespace Asyncore.Cli.Commands;
+
+/// <summary><c>asyncore time</c>: RFC 868, both sides.</summary>
+internal static class TimeCommand
+{
+    public static Command Create(BackendOption backend) => new("time", "Tell or ask the time (RFC 868).")
+    {
+        TimeServeCommand.Create(backend),
+        TimeQueryCommand.Create(backend),
+    };
+}

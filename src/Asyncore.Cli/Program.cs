@@ -1,0 +1,48 @@
+using System.CommandLine;
+using System.Net.Sockets;
+using Asyncore.Cli;
+using Asyncore.Cli.Commands;
+
+// Exit status: 0 done, 1 failed, with one line that says why, 2 not understood, and nothing has been started.
+const int Failed = 1;
+const int WrongUsage = 2;
+
+ParseResult line = Build().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+if (line.Errors.Count > 0)
+{
+    foreach (string message in line.Errors.Select(error => error.Message).Distinct())
+    {
+        Console.Error.WriteLine($"asyncore: {message}");
+    }
+
+    Console.Error.WriteLine("asyncore: add --help for the usage");
+    return WrongUsage;
+}
+
+try
+{
+    return line.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (Exception error) when (error is CommandFailedException or PlatformNotSupportedException or SocketException
+    or IOException or UnauthorizedAccessException)
+{
+    Console.Error.WriteLine($"asyncore: {OneLine(error.Message)}");
+    return Failed;
+}
+
+static RootCommand Build()
+{
+    var backend = new BackendOption();
+    return new RootCommand("Network programs on one thread, each an Asyncore event loop.")
+    {
+        backend,
+        DemoCommand.Create(backend),
+        EchoCommand.Create(backend),
+        TimeCommand.Create(backend),
+        GetCommand.Create(backend),
+        ForwardCommand.Create(backend),
+    };
+}
+
+// What a peer said may be part of a message, and is none of the terminal's business.
+static string OneLine(string message) => string.Concat(message.Select(each => char.IsControl(each) ? ' ' : each));

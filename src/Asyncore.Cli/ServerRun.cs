@@ -1,0 +1,43 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace Asyncore.Cli;
+
+/// <summary>What the commands that serve have in common: they say where they listen, and run until a signal.</summary>
+internal static class ServerRun
+{
+    /// <param name="loop">The loop; disposed of at the end.</param>
+    /// <param name="where">Where the server was told to listen, for the message where it cannot.</param>
+    /// <param name="start">Makes the server, which listens when it returns.</param>
+    public static int Run(EventLoop loop, HostPort where, Func<EventLoop, Dispatcher> start)
+    {
+        using EventLoop owned = loop;
+
+        // Signals are told on a thread of the runtime's own, perhaps before the loop runs: Stop is made for both.
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        Dispatcher server = Start(loop, where, start);
+        Console.Out.WriteLine($"listening on {server.Address}");
+        Console.Out.Flush();
+        loop.Run();
+        return server.Accepting ? 0 : throw new CommandFailedException("the listener has closed; see above");
+
+        void Stop(PosixSignalContext context)
+        {
+            context.Cancel = true; // we end by ourselves, with status 0
+            loop.Stop();
+        }
+    }
+
+    private static Dispatcher Start(EventLoop loop, HostPort where, Func<EventLoop, Dispatcher> start)
+    {
+        try
+        {
+            return start(loop);
+        }
+        catch (SocketException error)
+        {
+            throw new CommandFailedException($"cannot listen on {where}: {error.Message}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Asyncore;
+
+/// <summary>
+/// The one seam below the loop: it waits, and it does the I/O. It knows handles and slots and never a handler.
+/// </summary>
+/// <remarks>
+/// Because receiving, sending, accepting and connecting go through here too, a backend may make the call
+/// (epoll, poll), have made it already (io_uring), or answer from memory (a simulated network), and the channels
+/// above never know. Results are a value from zero up, or a negated <see cref="SocketError"/>. All calls come from
+/// the loop's thread, save <see cref="Wake"/>.
+/// </remarks>
+internal abstract class IoBackend : IDisposable
+{
+    public abstract IoBackendKind Kind { get; }
+
+    // Waiting
+
+    /// <summary>
+    /// Tells the poller what a handle wants from now on: the only way in, out or to a change.
+    /// Does nothing where it is told that already.
+    /// </summary>
+    /// <returns>Zero; <see cref="CannotWait"/> where no poller takes this descriptor; or an error.</returns>
+    public abstract int SetInterest(IoHandle handle, IoEvents wanted);
+
+    /// <summary>What <see cref="SetInterest"/> answers for a regular file.</summary>
+    public const int CannotWait = 1;
+
+    /// <summary>Waits for events, at most so many milliseconds; −1 waits as long as it takes.</summary>
+    /// <returns>How many events there are, or <see cref="Interrupted"/> where a signal cut the wait short.</returns>
+    public abstract int Wait(Span<IoEvent> events, int timeoutMilliseconds);
+
+    public const int Interrupted = -1;
+
+    /// <summary>Ends a wait that is going on or about to start. From any thread.</summary>
+    public abstract void Wake();
+
+    // Opening and closing
+
+    public abstract IoHandle Open(AddressFamily family, SocketType type);
+
+    /// <summary>Takes over a socket that was made elsewhere; it is made non-blocking.</summary>
+    public abstract IoHandle Adopt(Socket socket);
+
+    /// <summary>Takes over a duplicated descriptor that is not a socket.</summary>
+    public abstract IoHandle AdoptFile(int fd, IoHandleKind kind);
+
+    /// <summary>Takes over a handle that another loop's backend made.</summary>
+    public abstract void Adopt(IoHandle handle);
+
+    /// <summary>Leaves the poller, then closes. Dropping what the kernel still has is the caller's wish.</summary>
+    public abstract void Close(IoHandle handle, bool abort);
+
+    /// <summary>The handle as an object of the .NET library, which owns the descriptor from then on.</summary>
+    public abstract Socket GetSocket(IoHandle handle);
+
+    // Addresses and options
+
+    public abstract int Bind(IoHandle handle, EndPoint address);
+
+    public abstract int Listen(IoHandle handle, int backlog);
+
+    /// <returns>Zero when connected at once, else an error; in progress is one.</returns>
+    public abstract int Connect(IoHandle handle, EndPoint address);
+
+    /// <summary>Whether a handle whose connect failed may try again, or a new one is needed.</summary>
+    public abstract bool CanReconnect { get; }
+
+    public abstract EndPoint? LocalAddress(IoHandle handle);
+
+    public abstract EndPoint? RemoteAddress(IoHandle handle);
+
+    /// <summary>The peer's address as accepting gave it; null where it has none, or nothing was accepted.</summary>
+    public EndPoint? AcceptedFrom(IoHandle handle) =>
+        handle.Peer.IsTooLong ? RemoteAddress(handle) : handle.Peer.ToEndPoint();
+
+    public abstract int SetReuseAddress(IoHandle handle);
+
+    public abstract int SetNoDelay(IoHandle handle, bool on);
+
+    public abstract int SetOption(IoHandle handle, SocketOptionLevel level, SocketOptionName name, int value);
+
+    public abstract int SetDualMode(IoHandle handle, bool on);
+
+    /// <summary>What a socket that came from elsewhere is: listening, connected, both gone, or fresh.</summary>
+    public abstract SocketCondition Examine(IoHandle handle);
+
+    // I/O
+
+    /// <returns>Zero and the accepted handle, or an error.</returns>
+    public abstract int Accept(IoHandle listener, out IoHandle? accepted);
+
+    /// <summary>Whether a listener has a connection waiting, asked without taking it.</summary>
+    public abstract bool HasWaiting(IoHandle listener);
+
+    public abstract int Recv(IoHandle handle, Span<byte> buffer, SocketFlags flags);
+
+    public abstract int Send(IoHandle handle, ReadOnlySpan<byte> data);
+
+    /// <summary>Sends segments in order, as one gathered write where the system can.</summary>
+    public abstract int Send(IoHandle handle, ReadOnlySpan<ReadOnlyMemory<byte>> segments);
+
+    public abstract int ShutdownSend(IoHandle handle);
+
+    /// <summary>The pending error, which is thereby cleared.</summary>
+    public abstract SocketError TakeError(IoHandle handle);
+
+    /// <summary>How many bytes the kernel holds for this handle that have not been read.</summary>
+    public abstract int Unread(IoHandle handle);
+
+    public abstract void Dispose();
+}
+
+/// <summary>What <see cref="IoBackend.Examine"/> finds.</summary>
+internal enum SocketCondition
+{
+    Fresh,
+    Listening,
+    Connected,
+}

@@ -1,0 +1,23 @@
+namespace Asyncore;
+
+/// <summary>The ways a loop can wait for its channels and do their I/O.</summary>
+public enum IoBackendKind
+{
+    /// <summary>The best one this machine has; a running loop never says it uses this.</summary>
+    Auto,
+
+    /// <summary>Sockets of the .NET library alone, on every platform; costs time and allocations per channel and pass.</summary>
+    Select,
+
+    /// <summary>poll(2), on Linux; costs time per channel and pass.</summary>
+    Poll,
+
+    /// <summary>epoll(7), on Linux; costs only what is active.</summary>
+    Epoll,
+
+    /// <summary>io_uring(7), on Linux.</summary>
+    IoUring,
+
+    /// <summary>kqueue(2), on macOS and the BSDs.</summary>
+    Kqueue,
+}

@@ -1,0 +1,550 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Asyncore;
+
+/// <summary>
+/// The portable backend: <see cref="Socket.Select(System.Collections.IList, System.Collections.IList,
+/// System.Collections.IList, TimeSpan)"/> and the .NET library's sockets, on every platform. A pass costs every channel,
+/// and allocates.
+/// </summary>
+/// <remarks>
+/// On Windows a reset of a channel that wants nothing is told when it next reads or writes: select there has no word
+/// for it. Pipes, which exist as channels on Linux alone, are read and written by system calls.
+/// </remarks>
+internal sealed class SelectBackend : IoBackend
+{
+    private static readonly TimeSpan _longest = TimeSpan.FromMinutes(30); // select(2) counts microseconds in 32 bits
+
+    private readonly Socket _wake = MakeWake();
+    private readonly Dictionary<Socket, IoHandle> _handles = [];
+    private readonly UnchosenBackend _files = new();
+    private readonly List<Socket> _reading = [];
+    private readonly List<Socket> _writing = [];
+    private readonly List<Socket> _watching = [];
+    private readonly Dictionary<IoHandle, IoEvents> _ready = [];
+    private int _told;
+
+    public override IoBackendKind Kind => IoBackendKind.Select;
+
+    public override bool CanReconnect => false;
+
+    public override int SetInterest(IoHandle handle, IoEvents wanted)
+    {
+        if (handle.Kind == IoHandleKind.File)
+        {
+            return CannotWait;
+        }
+
+        if (wanted == IoEvents.None)
+        {
+            _handles.Remove(handle.Socket!);
+        }
+        else
+        {
+            _handles[handle.Socket!] = handle;
+        }
+
+        handle.Armed = wanted;
+        return 0;
+    }
+
+    public override int Wait(Span<IoEvent> events, int timeoutMilliseconds)
+    {
+        _ready.Clear();
+        FillLists();
+        TimeSpan wait = _ready.Count > 0 ? TimeSpan.Zero
+            : timeoutMilliseconds < 0 || timeoutMilliseconds > _longest.TotalMilliseconds ? _longest
+            : TimeSpan.FromMilliseconds(timeoutMilliseconds);
+        try
+        {
+            Socket.Select(_reading, _writing, _watching, wait);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Somebody disposed a socket of ours, on another thread, after the lists were made.
+            MarkLost();
+            return Report(events);
+        }
+        catch (SocketException error) when (error.SocketErrorCode == SocketError.Interrupted)
+        {
+            return Interrupted;
+        }
+
+        if (_reading.Remove(_wake))
+        {
+            DrainWake();
+        }
+        else if (_reading.Count + _writing.Count + _watching.Count == 0)
+        {
+            FindHangUps();
+        }
+
+        Mark(_reading, IoEvents.Read);
+        Mark(_writing, IoEvents.Write);
+        MarkExceptional();
+        return Report(events);
+    }
+
+    public override void Wake()
+    {
+        try
+        {
+            _wake.Send([1]);
+        }
+        catch (SocketException)
+        {
+            // Its buffer is full of wake-ups already.
+        }
+    }
+
+    public override IoHandle Open(AddressFamily family, SocketType type)
+    {
+        // Not ProtocolType.Tcp, which lets the library switch SO_REUSEADDR on at every bind.
+        var socket = new Socket(family, type, ProtocolType.Unspecified);
+        IoHandle handle = Adopt(socket);
+        return handle;
+    }
+
+    public override IoHandle Adopt(Socket socket)
+    {
+        socket.Blocking = false;
+        return new IoHandle
+        {
+            Fd = (int)socket.Handle,
+            Socket = socket,
+            Family = socket.AddressFamily,
+            Kind = socket.SocketType == SocketType.Dgram ? IoHandleKind.Datagram : IoHandleKind.Stream,
+        };
+    }
+
+    public override IoHandle AdoptFile(int fd, IoHandleKind kind)
+    {
+        var handle = new IoHandle { Fd = fd, Kind = kind };
+        if (kind != IoHandleKind.File)
+        {
+            handle.Socket = new Socket(new SafeSocketHandle(fd, ownsHandle: true)); // to be waited for
+        }
+
+        return handle;
+    }
+
+    public override void Adopt(IoHandle handle)
+    {
+        if (handle.Socket is null && handle.Kind != IoHandleKind.File)
+        {
+            handle.Socket = new Socket(new SafeSocketHandle(handle.Fd, ownsHandle: true));
+        }
+    }
+
+    public override void Close(IoHandle handle, bool abort)
+    {
+        if (handle.Socket is { } waited)
+        {
+            _handles.Remove(waited);
+            handle.Armed = IoEvents.None;
+        }
+
+        if (!handle.IsSocket)
+        {
+            _files.Close(handle, abort);
+            return;
+        }
+
+        Socket socket = handle.Socket!;
+        if (abort && handle.Kind == IoHandleKind.Stream && !socket.SafeHandle.IsClosed)
+        {
+            Try(() => socket.LingerState = new LingerOption(true, 0));
+        }
+
+        socket.Dispose();
+        handle.Fd = -1;
+    }
+
+    public override Socket GetSocket(IoHandle handle) => handle.Socket!;
+
+    public override int Bind(IoHandle handle, EndPoint address) => Try(() => handle.Socket!.Bind(address));
+
+    public override int Listen(IoHandle handle, int backlog) => Try(() =>
+    {
+        Socket socket = handle.Socket!;
+        if (!socket.IsBound && handle.Family is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6)
+        {
+            // The system would choose a port as well, of which the library's socket would not know.
+            socket.Bind(new IPEndPoint(Any(handle.Family), 0));
+        }
+
+        socket.Listen(backlog);
+        handle.IsListener = true;
+    });
+
+    public override int Connect(IoHandle handle, EndPoint address)
+    {
+        int result = Try(() => handle.Socket!.Connect(address));
+        return result == -(int)SocketError.WouldBlock ? -(int)SocketError.InProgress : result;
+    }
+
+    public override EndPoint? LocalAddress(IoHandle handle) => Ask(() => handle.Socket!.LocalEndPoint);
+
+    public override EndPoint? RemoteAddress(IoHandle handle) => Ask(() => handle.Socket!.RemoteEndPoint);
+
+    public override int SetReuseAddress(IoHandle handle) => Try(() =>
+    {
+        // The library's own ReuseAddress sets SO_REUSEPORT as well. Windows has no port in TIME_WAIT to fear, and
+        // means something dangerous by the option.
+        if (OperatingSystem.IsLinux())
+        {
+            handle.Socket!.SetRawSocketOption(Libc.SOL_SOCKET, Libc.SO_REUSEADDR, BitConverter.GetBytes(1));
+        }
+        else if (!OperatingSystem.IsWindows())
+        {
+            handle.Socket!.SetRawSocketOption(0xFFFF, 4, BitConverter.GetBytes(1)); // as the BSDs and macOS number it
+        }
+    });
+
+    public override int SetNoDelay(IoHandle handle, bool on) =>
+        SetOption(handle, SocketOptionLevel.Tcp, SocketOptionName.NoDelay, on ? 1 : 0);
+
+    public override int SetOption(IoHandle handle, SocketOptionLevel level, SocketOptionName name, int value) =>
+        Try(() => handle.Socket!.SetSocketOption(level, name, value));
+
+    public override int SetDualMode(IoHandle handle, bool on) => Try(() => handle.Socket!.DualMode = on);
+
+    public override SocketCondition Examine(IoHandle handle)
+    {
+        Socket socket = handle.Socket!;
+        int listening = 0;
+        Try(() => listening = (int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.AcceptConnection)!);
+        if (listening != 0)
+        {
+            handle.IsListener = true;
+            return SocketCondition.Listening;
+        }
+
+        bool remains = socket.Connected || Unread(handle) > 0 || PeekError(handle) != SocketError.Success;
+        return remains ? SocketCondition.Connected : SocketCondition.Fresh;
+    }
+
+    public override int Accept(IoHandle listener, out IoHandle? accepted)
+    {
+        accepted = null;
+        if (!HasWaiting(listener))
+        {
+            return -(int)SocketError.WouldBlock; // asked first, as the library throws where nobody waits
+        }
+
+        IoHandle? made = null;
+        int result = Try(() => made = Adopt(listener.Socket!.Accept()));
+        if (result == 0)
+        {
+            accepted = made;
+            accepted!.Peer.Set(RemoteAddress(accepted));
+            if (listener.Family is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6)
+            {
+                Try(() => made!.Socket!.NoDelay = listener.Socket!.NoDelay); // inherited on Linux, not everywhere
+            }
+        }
+
+        return result;
+    }
+
+    public override bool HasWaiting(IoHandle listener)
+    {
+        bool waiting = false;
+        return Try(() => waiting = listener.Socket!.Poll(0, SelectMode.SelectRead)) == 0 && waiting;
+    }
+
+    public override int Recv(IoHandle handle, Span<byte> buffer, SocketFlags flags)
+    {
+        if (!handle.IsSocket)
+        {
+            return _files.Recv(handle, buffer, flags);
+        }
+
+        try
+        {
+            int count = handle.Socket!.Receive(buffer, flags, out SocketError error);
+            if (count == 0 && error == SocketError.Success && handle.Kind == IoHandleKind.Stream)
+            {
+                // Whoever asked for the pending error took it from the system, which then says that the stream ended.
+                // EPIPE alone is the error of a stream that has ended before.
+                error = handle.PendingError == SocketError.Shutdown ? SocketError.Success : TakeKnownError(handle);
+            }
+
+            return error == SocketError.Success ? count : -(int)error;
+        }
+        catch (ObjectDisposedException)
+        {
+            return -(int)SocketError.OperationAborted;
+        }
+    }
+
+    public override int Send(IoHandle handle, ReadOnlySpan<byte> data)
+    {
+        if (!handle.IsSocket)
+        {
+            return _files.Send(handle, data);
+        }
+
+        try
+        {
+            int count = handle.Socket!.Send(data, SocketFlags.None, out SocketError error);
+            return error == SocketError.Success ? count : -(int)error;
+        }
+        catch (ObjectDisposedException)
+        {
+            return -(int)SocketError.OperationAborted;
+        }
+    }
+
+    public override int Send(IoHandle handle, ReadOnlySpan<ReadOnlyMemory<byte>> segments)
+    {
+        // The library gathers only from a list of arrays; a call for each is simpler, and this is not the fast backend.
+        int total = 0;
+        foreach (ReadOnlyMemory<byte> segment in segments)
+        {
+            int sent = Send(handle, segment.Span);
+            if (sent < 0)
+            {
+                return total > 0 ? total : sent;
+            }
+
+            total += sent;
+            if (sent < segment.Length)
+            {
+                break;
+            }
+        }
+
+        return total;
+    }
+
+    public override int ShutdownSend(IoHandle handle) => Try(() => handle.Socket!.Shutdown(SocketShutdown.Send));
+
+    public override SocketError TakeError(IoHandle handle)
+    {
+        PeekError(handle);
+        return TakeKnownError(handle);
+    }
+
+    public override int Unread(IoHandle handle)
+    {
+        if (!handle.IsSocket)
+        {
+            return _files.Unread(handle);
+        }
+
+        int count = 0;
+        Try(() => count = handle.Socket!.Available);
+        return count == 0 && handle.Kind == IoHandleKind.Stream ? Peek(handle) : count;
+    }
+
+    public override void Dispose() => _wake.Dispose();
+
+    private static Socket MakeWake()
+    {
+        IPAddress host = Socket.OSSupportsIPv4 ? IPAddress.Loopback : IPAddress.IPv6Loopback;
+        var socket = new Socket(host.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
+        socket.Bind(new IPEndPoint(host, 0));
+        socket.Connect(socket.LocalEndPoint!); // to itself, so that nobody else's datagrams are taken
+        return socket;
+    }
+
+    private static IPAddress Any(AddressFamily family) =>
+        family == AddressFamily.InterNetworkV6 ? IPAddress.IPv6Any : IPAddress.Any;
+
+    private static int Try(Action call)
+    {
+        try
+        {
+            call();
+            return 0;
+        }
+        catch (SocketException error)
+        {
+            return -(int)error.SocketErrorCode;
+        }
+        catch (ObjectDisposedException)
+        {
+            return -(int)SocketError.OperationAborted;
+        }
+    }
+
+    private static EndPoint? Ask(Func<EndPoint?> question)
+    {
+        EndPoint? answer = null;
+        int result = Try(() => answer = question());
+        bool isUnnamed = answer is UnixDomainSocketEndPoint && answer.ToString() == "";
+        return result == 0 && !isUnnamed ? answer : null;
+    }
+
+    // Asking a socket for its pending error clears it, so the answer is kept until somebody takes it.
+    private static SocketError PeekError(IoHandle handle)
+    {
+        if (handle is { IsSocket: true, PendingError: SocketError.Success })
+        {
+            Try(() => handle.PendingError = (SocketError)(int)handle.Socket!.GetSocketOption(
+                SocketOptionLevel.Socket, SocketOptionName.Error)!);
+        }
+
+        return handle.PendingError;
+    }
+
+    // What lies behind an urgent byte is not counted as available. Where nothing does, the look at it is answered with
+    // the pending error, and clears it.
+    private static int Peek(IoHandle handle)
+    {
+        Span<byte> next = stackalloc byte[1];
+        try
+        {
+            int count = handle.Socket!.Receive(next, SocketFlags.Peek, out SocketError error);
+            bool isNews = error is not (SocketError.Success or SocketError.WouldBlock or SocketError.NotConnected
+                or SocketError.InvalidArgument); // how a Unix socket says that it is not connected
+            handle.PendingError = isNews && handle.PendingError == SocketError.Success ? error : handle.PendingError;
+            return count;
+        }
+        catch (ObjectDisposedException)
+        {
+            return 0;
+        }
+    }
+
+    private static SocketError TakeKnownError(IoHandle handle)
+    {
+        SocketError error = handle.PendingError;
+        handle.PendingError = SocketError.Success;
+        return error;
+    }
+
+    private void FillLists()
+    {
+        _reading.Clear();
+        _writing.Clear();
+        _watching.Clear();
+        _reading.Add(_wake);
+        foreach ((Socket socket, IoHandle handle) in _handles)
+        {
+            if (handle.IsLost)
+            {
+                _ready[handle] = IoEvents.Error;
+                continue;
+            }
+
+            if ((handle.Armed & IoEvents.Read) != 0)
+            {
+                _reading.Add(socket);
+            }
+
+            if ((handle.Armed & IoEvents.Write) != 0)
+            {
+                _writing.Add(socket);
+            }
+
+            if (!handle.HasUnwantedUrgent || (handle.Armed & IoEvents.Priority) != 0)
+            {
+                _watching.Add(socket);
+            }
+        }
+    }
+
+    private void DrainWake()
+    {
+        Span<byte> buffer = stackalloc byte[16];
+        SocketError error;
+        do
+        {
+            _wake.Receive(buffer, SocketFlags.None, out error);
+        }
+        while (error == SocketError.Success);
+    }
+
+    private void Mark(List<Socket> sockets, IoEvents news)
+    {
+        foreach (Socket socket in sockets)
+        {
+            if (_handles.TryGetValue(socket, out IoHandle? handle))
+            {
+                _ready[handle] = _ready.GetValueOrDefault(handle) | news;
+            }
+        }
+    }
+
+    // "Exceptional" is an error or urgent data, and select does not say which.
+    private void MarkExceptional()
+    {
+        foreach (Socket socket in _watching)
+        {
+            IoHandle handle = _handles[socket];
+            bool broken = !handle.IsSocket || PeekError(handle) != SocketError.Success;
+            if (!broken && (handle.Armed & IoEvents.Priority) == 0)
+            {
+                handle.HasUnwantedUrgent = true; // it would be reported without end to somebody who did not ask
+                continue;
+            }
+
+            _ready[handle] = _ready.GetValueOrDefault(handle) | (broken ? IoEvents.Error : IoEvents.Priority);
+        }
+    }
+
+    // Where poll(2) is underneath, a hang-up ends the wait and is then left out of lists that did not ask to read.
+    // So when a wait ended for nothing, those who want no reading are looked at one by one.
+    private void FindHangUps()
+    {
+        foreach ((Socket socket, IoHandle handle) in _handles)
+        {
+            if ((handle.Armed & IoEvents.Read) == 0 && !handle.IsListener && IsHungUp(socket, handle))
+            {
+                _ready[handle] = IoEvents.HangUp;
+            }
+        }
+    }
+
+    private bool IsHungUp(Socket socket, IoHandle handle)
+    {
+        bool readable = false;
+        if (Try(() => readable = socket.Poll(0, SelectMode.SelectRead)) != 0 || !readable)
+        {
+            return false;
+        }
+
+        // Readable is data, the peer's end, or a hang-up. A send of nothing fails only where sending is over, too.
+        int sent = handle.IsSocket && handle.Kind == IoHandleKind.Stream ? Send(handle, ReadOnlySpan<byte>.Empty) : 0;
+        if (sent < 0 && sent != -(int)SocketError.Shutdown && handle.PendingError == SocketError.Success)
+        {
+            handle.PendingError = (SocketError)(-sent); // a reset is told to whoever asks first
+        }
+
+        return !handle.IsSocket || sent < 0;
+    }
+
+    private void MarkLost()
+    {
+        foreach (IoHandle handle in _handles.Values)
+        {
+            if (handle.IsLost)
+            {
+                _ready[handle] = IoEvents.Error;
+            }
+        }
+    }
+
+    // Level-triggered: what there is no room for is there in the next pass, where the report starts behind what was
+    // told in this one.
+    private int Report(Span<IoEvent> events)
+    {
+        int count = _ready.Count;
+        _told = count > events.Length ? (_told + events.Length) % count : 0;
+        int place = count - _told;
+        foreach ((IoHandle handle, IoEvents news) in _ready)
+        {
+            if (place % count < events.Length)
+            {
+                events[place % count] = new IoEvent(handle.Slot, handle.Generation, news);
+            }
+
+            place++;
+        }
+
+        return Math.Min(count, events.Length);
+    }
+}

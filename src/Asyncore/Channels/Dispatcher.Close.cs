@@ -1,0 +1,140 @@
+namespace Asyncore;
+
+// Closing: what Send took leaves first, unless the close is a reset.
+public partial class Dispatcher
+{
+    private TimerHandle? _closeTimer;
+
+    /// <summary>
+    /// Closes the channel; no handler of it runs any more. What <see cref="Send"/> took still leaves while the loop
+    /// runs, for <see cref="CloseTimeout"/> at most. Twice is harmless. <see cref="HandleClose"/> is not called.
+    /// </summary>
+    public virtual void Close() => CloseForGood();
+
+    /// <summary>
+    /// Closes at once, drops what has not left, and resets the connection. Goes through <see cref="Close"/>, so that one
+    /// that is overridden is called here too.
+    /// </summary>
+    public void Abort()
+    {
+        _loop.CheckThread();
+        if (Has(State.Closed))
+        {
+            FinishClose(abort: true); // of a close that waits for bytes to leave
+            return;
+        }
+
+        Set(State.Aborting, true);
+        try
+        {
+            Close();
+        }
+        finally
+        {
+            CloseForGood();
+        }
+    }
+
+    internal void CloseForGood()
+    {
+        _loop.CheckThread();
+        if (Has(State.Closed))
+        {
+            return;
+        }
+
+        LogDebug("closing channel");
+        BeforeClose();
+        bool abort = Has(State.Aborting);
+        if (abort)
+        {
+            DropOutput();
+        }
+
+        bool wasConnected = Has(State.Connected | State.InHandleConnect);
+        if (wasConnected && OutputLength > 0)
+        {
+            FlushOutput();
+        }
+
+        bool listened = Has(State.Accepting);
+        _loop.Forget(this);
+        _state &= ~(State.Connected | State.Connecting | State.Accepting | State.Registered);
+        Set(State.Closed, true);
+        _attempt = null;
+        if (OutputLength > 0 && wasConnected && !abort && !Has(State.SendDead) && _handle.Slot >= 0)
+        {
+            Linger();
+        }
+        else
+        {
+            FinishClose(abort);
+        }
+
+        if (listened || _unixPath is not null)
+        {
+            RemoveUnixPath();
+        }
+    }
+
+    /// <summary>The descriptor goes, and with it whatever has not left.</summary>
+    internal void FinishClose(bool abort = false)
+    {
+        DropOutput();
+        if (_closeTimer is { } timer)
+        {
+            _closeTimer = null;
+            timer.Cancel();
+        }
+
+        _loop.RemoveLingering(this);
+        if (_handle.IsOpen)
+        {
+            _loop.Io.Close(_handle, abort);
+        }
+
+        _loop.ReleaseSlot(this);
+        _handle = _noHandle;
+        _loop.DescriptorCameFree();
+    }
+
+    /// <summary>What a derived class drops when the channel closes.</summary>
+    private protected virtual void BeforeClose()
+    {
+    }
+
+    private void Linger()
+    {
+        _loop.AddLingering(this);
+        _loop.MarkChanged(this);
+        _closeTimer = _loop.CallInternally(CloseTimeout, () => FinishClose());
+    }
+
+    private void ServeLingering(IoEvents events)
+    {
+        if ((events & (IoEvents.Error | IoEvents.HangUp)) != 0)
+        {
+            FinishClose();
+            return;
+        }
+
+        Set(State.SendBlocked, false);
+        FlushOutput();
+    }
+
+    private void RemoveUnixPath()
+    {
+        if (_unixPath is { } path)
+        {
+            _unixPath = null;
+            try
+            {
+                File.Delete(path);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                LogInfo($"cannot remove {path}: {error.Message}", "error");
+            }
+        }
+    }
+}

@@ -1,0 +1,454 @@
+using System.Net.Sockets;
+
+namespace Asyncore;
+
+// What the loop does with a channel: asks what it wants, and tells it what has happened. The one place that calls
+// handlers, and so the one place where their exceptions end.
+public partial class Dispatcher
+{
+    private Exception? _failure;
+    private IoEvents _wanted;
+
+    private enum Handler
+    {
+        Read,
+        Write,
+        Expt,
+        Connect,
+        ConnectFailed,
+        Accept,
+        EndOfStream,
+        HighWater,
+        LowWater,
+    }
+
+    /// <summary>Whether a channel that no poller takes has anything to be served with.</summary>
+    internal bool WantsService => (_wanted & (IoEvents.Read | IoEvents.Write)) != 0;
+
+    /// <summary>Tells the poller what the channel wants now; asks the predicates where its type overrides them.</summary>
+    internal void UpdateInterest()
+    {
+        if (_handle.Slot < 0)
+        {
+            return;
+        }
+
+        try
+        {
+            _wanted = Has(State.Closed) ? IoEvents.None : FindInterest();
+        }
+        catch (Exception error) when (error is not ExitNowException)
+        {
+            CloseAfter(error, "uncaught exception in Readable or Writable, closing channel");
+            return;
+        }
+
+        if (_handle.Slot < 0)
+        {
+            return; // it closed itself, or left the loop, when it was asked
+        }
+
+        if (Has(State.Closed))
+        {
+            _wanted = IoEvents.Present | IoEvents.Write; // what was taken to send still leaves
+        }
+
+        if (IsAlwaysReady)
+        {
+            return;
+        }
+
+        int result = _loop.Io.SetInterest(_handle, _wanted);
+        if (result == IoBackend.CannotWait)
+        {
+            _loop.AddAlwaysReady(this);
+        }
+        else if (result < 0 && !_handle.IsLost)
+        {
+            CloseAfter(Errno.ToException(result), "the poller refuses the channel, closing it");
+        }
+    }
+
+    /// <summary>Tells the channel of events, in the order read, write, expt, close.</summary>
+    internal void Serve(IoEvents events)
+    {
+        if (_handle.IsLost)
+        {
+            NoticeLost();
+            return;
+        }
+
+        if (Has(State.Closed))
+        {
+            ServeLingering(events);
+        }
+        else if (Has(State.Accepting))
+        {
+            ServeListener(events);
+        }
+        else if (ServeConnect(ref events))
+        {
+            ServeConnection(events);
+        }
+    }
+
+    /// <summary>Tells the channel what no poller reports.</summary>
+    internal void ServePending()
+    {
+        if (Has(State.Closed) || (_handle.IsOpen && !Has(State.Registered)))
+        {
+            return; // or out of the loop for now: told when it joins one
+        }
+
+        if (Has(State.ConnectFailed))
+        {
+            Set(State.ConnectFailed, false);
+            EndAttempt(_connectError);
+        }
+        else if (Has(State.Lost))
+        {
+            TellClose(Errno.ToException(SocketError.OperationAborted));
+        }
+        else if (Has(State.SendDead))
+        {
+            TellSendFailed();
+        }
+        else
+        {
+            TellWaterMarks();
+        }
+    }
+
+    internal void ServeAlwaysReady() => ServeConnection(_wanted & (IoEvents.Read | IoEvents.Write));
+
+    /// <summary>The Socket that owned the descriptor has been disposed elsewhere; this channel ends, nobody else.</summary>
+    internal void NoticeLost()
+    {
+        if (Has(State.Closed))
+        {
+            FinishClose();
+        }
+        else if (!Has(State.Lost))
+        {
+            Set(State.Lost, true);
+            _loop.MarkPending(this);
+        }
+    }
+
+    private IoEvents FindInterest()
+    {
+        bool reads = IsReadable();
+        bool isOpen = Has(State.Connected) || (Has(State.Bound) && _handle.Kind == IoHandleKind.Datagram);
+        if (!isOpen)
+        {
+            _ = _traits.OverridesWritable && Writable(); // asked in every pass; the answer changes nothing here
+        }
+
+        if (Has(State.Accepting))
+        {
+            return IoEvents.Present | (reads && !Has(State.Starved) ? IoEvents.Read : 0);
+        }
+
+        if (Has(State.Connecting))
+        {
+            bool starting = _attempt is { Next: 0 } || Has(State.ConnectFailed);
+            IoEvents urgent = _traits.OverridesHandleExpt && reads ? IoEvents.Priority : 0;
+            return starting ? IoEvents.None
+                : IoEvents.Present | IoEvents.Write | urgent | (reads ? IoEvents.Read : 0);
+        }
+
+        if (!isOpen)
+        {
+            return IoEvents.None; // a fresh TCP socket polls as hung up
+        }
+
+        bool writes = IsWritable();
+        if (Has(State.Parked) && !reads)
+        {
+            return IoEvents.None;
+        }
+
+        Set(State.Parked, false);
+        return IoEvents.Present | (writes ? IoEvents.Write : 0)
+            | (reads ? IoEvents.Read | (_traits.OverridesHandleExpt ? IoEvents.Priority : 0) : 0);
+    }
+
+    private bool IsReadable()
+    {
+        bool wants = !_traits.OverridesReadable || Readable();
+        return wants && !Has(State.Paused | State.EndRead);
+    }
+
+    // Room is wanted for bytes that the kernel would not take, or to call HandleWrite. The answer to the latter holds
+    // for the pass, as in asyncore.
+    private bool IsWritable()
+    {
+        Set(State.WantsHandleWrite, AskWritable());
+        return Has(State.SendBlocked | State.WantsHandleWrite) && !Has(State.SendDead);
+    }
+
+    // Nobody can tell whether the default HandleWrite is called, so for a type that overrides neither it nor Writable
+    // the answer is no.
+    private bool AskWritable()
+    {
+        if (Has(State.ShutdownAsked) && !_traits.OverridesWritable)
+        {
+            return false;
+        }
+
+        if (!_traits.OverridesWritable && !_traits.OverridesHandleWrite)
+        {
+            return _traits.KeepsDefaultWritable && !_ignoreLogTypes.Contains("warning");
+        }
+
+        if (_traits is { OverridesWritable: false, KeepsDefaultWritable: true } && _traits.TellOnce())
+        {
+            LogInfo($"{GetType()} overrides HandleWrite and not Writable, so it is called in every pass");
+        }
+
+        return Writable() && !Has(State.ShutdownAsked);
+    }
+
+    // Returns true where what follows a connect may go on.
+    private bool ServeConnect(ref IoEvents events)
+    {
+        if (!Has(State.Connecting))
+        {
+            return true;
+        }
+
+        FinishConnect(events);
+        events &= ~(IoEvents.Error | IoEvents.HangUp);
+        if (!Has(State.Connected))
+        {
+            return false;
+        }
+
+        Set(State.WantsHandleWrite, AskWritable()); // what is wanted now, and not what was while connecting
+        return true;
+    }
+
+    private void ServeConnection(IoEvents events)
+    {
+        if ((events & IoEvents.Read) != 0 && !Invoke(Handler.Read))
+        {
+            return;
+        }
+
+        if ((events & IoEvents.Write) != 0 && !ServeWrite())
+        {
+            return;
+        }
+
+        if ((events & IoEvents.Priority) != 0 && !Invoke(Handler.Expt))
+        {
+            return;
+        }
+
+        if ((events & (IoEvents.Error | IoEvents.HangUp)) != 0)
+        {
+            ServeHangUp();
+        }
+    }
+
+    private bool ServeWrite()
+    {
+        Set(State.SendBlocked, false);
+        FlushOutput();
+        _loop.MarkChanged(this);
+
+        bool room = OutputLength < SendBound && !Has(State.SendBlocked | State.SendDead);
+        return !room || !Has(State.WantsHandleWrite) || Invoke(Handler.Write);
+    }
+
+    // An error, or the end of both directions: the end, once everything that had arrived has been read.
+    private void ServeHangUp()
+    {
+        if (!Has(State.EndRead) && _loop.Io.Unread(_handle) > 0)
+        {
+            if ((_wanted & IoEvents.Read) == 0)
+            {
+                // Nobody reads just now, and neither epoll nor poll can be told to keep quiet about a hang-up.
+                Set(State.Parked, true);
+                _loop.MarkChanged(this);
+            }
+
+            return;
+        }
+
+        SocketError error = _loop.Io.TakeError(_handle);
+        bool orderly = error == SocketError.Success && !Has(State.SendDead); // a send may have met the error first
+        if (orderly && AllowHalfOpen && !Has(State.EndRead) && !TellEndOfStream())
+        {
+            return;
+        }
+
+        TellClose(error == SocketError.Success ? _failure : Errno.ToException(error));
+    }
+
+    /// <summary>Calls a handler, and sends what it throws where it belongs.</summary>
+    /// <returns>Whether the channel may be told more: the handler returned and the channel is open.</returns>
+    private bool Invoke(Handler handler)
+    {
+        if (Has(State.Closed))
+        {
+            return false;
+        }
+
+        try
+        {
+            Call(handler);
+            return !Has(State.Closed);
+        }
+        catch (Exception error) when (error is not ExitNowException)
+        {
+            TellError(error);
+            return false;
+        }
+    }
+
+    private void Call(Handler handler)
+    {
+        switch (handler)
+        {
+            case Handler.Read:
+                HandleRead();
+                break;
+            case Handler.Write:
+                HandleWrite();
+                break;
+            case Handler.Expt:
+                HandleExpt();
+                break;
+            case Handler.Connect:
+                HandleConnect();
+                break;
+            case Handler.ConnectFailed:
+                HandleConnectFailed((SocketException)_failure!);
+                break;
+            case Handler.Accept:
+                HandleAccept();
+                break;
+            case Handler.EndOfStream:
+                HandleEndOfStream();
+                break;
+            case Handler.HighWater:
+                OnHighWater();
+                break;
+            case Handler.LowWater:
+                OnLowWater();
+                break;
+        }
+    }
+
+    private void TellError(Exception error)
+    {
+        if (Has(State.Closed))
+        {
+            // Nobody is told of it any more, so at least it is written down.
+            LogFailure("uncaught exception after close of", error);
+            return;
+        }
+
+        Exception? before = CloseReason;
+        CloseReason = error;
+        try
+        {
+            HandleError(error);
+        }
+        catch (Exception second) when (second is not ExitNowException)
+        {
+            CloseAfter(second, "uncaught exception in HandleError, closing channel");
+        }
+
+        if (!Has(State.Closed))
+        {
+            CloseReason = before;
+        }
+    }
+
+    /// <summary>Calls HandleClose, once in the channel's life, and sees to it that the channel is closed after it.</summary>
+    private void TellClose(Exception? reason)
+    {
+        if (Has(State.Closed | State.CloseTold))
+        {
+            return;
+        }
+
+        Set(State.CloseTold, true);
+        CloseReason ??= reason;
+        try
+        {
+            HandleClose();
+        }
+        catch (Exception error) when (error is not ExitNowException)
+        {
+            LogFailure("uncaught exception in HandleClose, closing channel", error);
+        }
+        finally
+        {
+            CloseQuietly();
+        }
+    }
+
+    /// <returns>Whether the channel is still open.</returns>
+    private bool TellEndOfStream()
+    {
+        Set(State.EndRead, true);
+        _loop.MarkChanged(this);
+        return Invoke(Handler.EndOfStream);
+    }
+
+    // Sending has failed, which is the end, though not before what the peer had sent has been read.
+    private void TellSendFailed()
+    {
+        if (Has(State.EndRead) || !_handle.IsSocket || _loop.Io.Unread(_handle) == 0)
+        {
+            TellClose(_failure);
+        }
+    }
+
+    // Closes for a reason of our own, without a further handler.
+    private void CloseAfter(Exception error, string what)
+    {
+        LogFailure(what, error);
+        CloseReason ??= error;
+        CloseQuietly();
+    }
+
+    // Close may be overridden and may throw; the channel closes all the same.
+    private void CloseQuietly()
+    {
+        if (Has(State.Closed))
+        {
+            return;
+        }
+
+        Set(State.CloseTold, true);
+        try
+        {
+            Close();
+        }
+        catch (Exception error) when (error is not ExitNowException)
+        {
+            LogFailure("uncaught exception in Close", error);
+        }
+        finally
+        {
+            CloseForGood();
+        }
+    }
+
+    private void LogFailure(string what, Exception error)
+    {
+        string line = $"{what} {Describe()} ({error.GetType()}: {error.Message} {Place(error)})".ReplaceLineEndings(" ");
+        try
+        {
+            LogInfo(line, "error");
+        }
+        catch (Exception second) when (second is not ExitNowException)
+        {
+            _loop.LogError(line, error); // an overridden LogInfo that throws must not take the loop along
+        }
+    }
+}

@@ -1,0 +1,236 @@
+namespace Asyncore;
+
+/// <summary>
+/// Bytes on their way out of one channel, in order: copies in pooled segments, and memory that is somebody else's.
+/// Taking from the front moves an offset, never bytes, so draining is linear in what was queued.
+/// </summary>
+internal sealed class OutputQueue(SegmentPool pool)
+{
+    private Segment[] _segments = new Segment[4];
+    private int _first;
+    private int _count;
+    private bool _shares;
+
+    /// <summary>Bytes in the queue.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>Whether all there is lies in one piece, as it does for most channels in most passes.</summary>
+    public bool IsOneSegment => _count == 1;
+
+    public ReadOnlySpan<byte> FirstSegment => At(0).Bytes;
+
+    /// <summary>Appends a copy.</summary>
+    /// <param name="data">The bytes.</param>
+    /// <param name="share">
+    /// Whether they may lie in the buffer that channels share until the end of the pass; the caller then sees to it that
+    /// <see cref="LeaveShared"/> is called by then.
+    /// </param>
+    public void Append(ReadOnlySpan<byte> data, bool share = false)
+    {
+        Length += data.Length;
+        if (share && TryShare(data))
+        {
+            return;
+        }
+
+        AppendOwned(data, startNew: false);
+    }
+
+    /// <summary>Copies what lies in the shared buffer into segments of the queue's own: it could not leave yet.</summary>
+    public void LeaveShared()
+    {
+        if (!_shares)
+        {
+            return;
+        }
+
+        _shares = false;
+        for (int i = 0, count = _count; i < count; i++)
+        {
+            // Once round: from the front to the back, in the same order.
+            Segment segment = At(0);
+            At(0) = default;
+            _first = (_first + 1) & (_segments.Length - 1);
+            _count--;
+            if (segment.IsShared)
+            {
+                AppendOwned(segment.Bytes, startNew: i == 0); // the last is not the one before it until then
+            }
+            else
+            {
+                Add(segment);
+            }
+        }
+    }
+
+    /// <summary>Queues memory without copying; it must not change until it has left.</summary>
+    public void AppendBorrowed(ReadOnlyMemory<byte> data)
+    {
+        if (!data.IsEmpty)
+        {
+            Length += data.Length;
+            Add(new Segment { Borrowed = data, End = data.Length });
+        }
+    }
+
+    /// <summary>The front of the queue, as many segments as there is room for.</summary>
+    public int Peek(Span<ReadOnlyMemory<byte>> segments)
+    {
+        int count = Math.Min(_count, segments.Length);
+        for (int i = 0; i < count; i++)
+        {
+            segments[i] = At(i).Memory;
+        }
+
+        return count;
+    }
+
+    public void Advance(long bytes)
+    {
+        Length -= bytes;
+        _shares &= Length > 0;
+        while (bytes > 0)
+        {
+            ref Segment first = ref At(0);
+            int held = first.End - first.Start;
+            if (bytes < held)
+            {
+                first.Start += (int)bytes;
+                return;
+            }
+
+            bytes -= held;
+            Release(ref first);
+            _first = (_first + 1) & (_segments.Length - 1);
+            _count--;
+        }
+    }
+
+    /// <summary>Puts everything at the end of another queue; this one is empty afterwards.</summary>
+    public void MoveTo(OutputQueue other)
+    {
+        for (int i = 0; i < _count; i++)
+        {
+            Segment segment = At(i);
+            if (segment.Owned is null)
+            {
+                other.AppendBorrowed(segment.Memory);
+            }
+            else
+            {
+                other.Append(segment.Memory.Span);
+            }
+        }
+
+        Truncate(0);
+    }
+
+    /// <summary>Drops what is beyond so many bytes.</summary>
+    public void Truncate(long length)
+    {
+        _shares &= length > 0;
+        while (Length > length)
+        {
+            ref Segment last = ref Last;
+            long excess = Length - length;
+            int held = last.End - last.Start;
+            if (excess < held)
+            {
+                last.End -= (int)excess;
+                Length = length;
+                return;
+            }
+
+            Length -= held;
+            Release(ref last);
+            _count--;
+        }
+    }
+
+    private void AppendOwned(ReadOnlySpan<byte> data, bool startNew)
+    {
+        while (!data.IsEmpty)
+        {
+            if (startNew || _count == 0 || Last.Room == 0)
+            {
+                startNew = false;
+                Add(new Segment { Owned = pool.Rent(large: _count > 0 || data.Length > SegmentPool.SmallSize) });
+            }
+
+            ref Segment last = ref Last;
+            int taken = Math.Min(last.Room, data.Length);
+            data[..taken].CopyTo(last.Owned!.Span[last.End..]);
+            last.End += taken;
+            data = data[taken..];
+        }
+    }
+
+    // Behind what this queue put there last, or as a new piece.
+    private bool TryShare(ReadOnlySpan<byte> data)
+    {
+        if (data.Length > pool.Shared.Length - pool.SharedEnd || data.Length > SegmentPool.SmallSize)
+        {
+            return false;
+        }
+
+        int start = pool.SharedEnd;
+        pool.SharedEnd += data.Length;
+        data.CopyTo(pool.Shared.Span[start..]);
+        if (_count > 0 && Last.IsShared && Last.End == start)
+        {
+            Last.End = pool.SharedEnd;
+            return true;
+        }
+
+        _shares = true;
+        Add(new Segment { Owned = pool.Shared, IsShared = true, Start = start, End = pool.SharedEnd });
+        return true;
+    }
+
+    private ref Segment Last => ref At(_count - 1);
+
+    private ref Segment At(int index) => ref _segments[(_first + index) & (_segments.Length - 1)];
+
+    private void Add(in Segment segment)
+    {
+        if (_count == _segments.Length)
+        {
+            var larger = new Segment[_count * 2];
+            for (int i = 0; i < _count; i++)
+            {
+                larger[i] = At(i);
+            }
+
+            _segments = larger;
+            _first = 0;
+        }
+
+        _count++;
+        Last = segment;
+    }
+
+    private void Release(ref Segment segment)
+    {
+        if (segment is { Owned: { } owned, IsShared: false })
+        {
+            pool.Return(owned);
+        }
+
+        segment = default;
+    }
+
+    private struct Segment
+    {
+        public PageBuffer? Owned;
+        public ReadOnlyMemory<byte> Borrowed;
+        public int Start;
+        public int End;
+        public bool IsShared;
+
+        public readonly int Room => Owned is null || IsShared ? 0 : Owned.Length - End;
+
+        public readonly ReadOnlySpan<byte> Bytes => Owned is null ? Borrowed.Span[Start..End] : Owned.Span[Start..End];
+
+        public readonly ReadOnlyMemory<byte> Memory => Owned is null ? Borrowed[Start..End] : Owned.Slice(Start, End);
+    }
+}

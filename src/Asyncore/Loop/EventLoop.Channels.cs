@@ -1,0 +1,340 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Asyncore;
+
+// The loop's lists of channels: who is registered, who has news for the poller, who must be asked, who is leaving.
+public sealed partial class EventLoop
+{
+    private const int LostChecksPerPass = 64;
+
+    private readonly SlotTable _slots = new();
+    private readonly ChannelSet _polled = new(static (channel) => ref channel.PolledIndex);
+    private readonly ChannelSet _foreign = new(static (channel) => ref channel.ForeignIndex);
+    private readonly List<Dispatcher> _alwaysReady = [];
+    private readonly HashSet<Dispatcher> _starved = [];
+    private readonly HashSet<Dispatcher> _lingering = [];
+    private List<Dispatcher> _changed = [];
+    private List<Dispatcher> _changing = [];
+    private List<Dispatcher> _unflushed = [];
+    private List<Dispatcher> _flushing = [];
+    private List<Dispatcher> _pending = [];
+    private List<Dispatcher> _served = [];
+    private int _nextLostCheck;
+    private int _resolving;
+    private PageBuffer? _receiveBuffer;
+
+    private bool HasPending => _pending.Count > 0;
+
+    /// <summary>The one buffer that views of received data lie in, each valid until the next.</summary>
+    internal Span<byte> ReceiveBuffer => (_receiveBuffer ??= new PageBuffer(_options.ReceiveBufferSize)).Span;
+
+    /// <summary>Puts a channel into the loop; it is first served in the next pass.</summary>
+    internal void Register(Dispatcher channel)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        (channel.Handle.Slot, channel.Handle.Generation) = _slots.Add(channel);
+        if (_channels.TryGetValue(channel.FileDescriptor, out Dispatcher? previous))
+        {
+            previous.NoticeLost(); // its Socket was disposed elsewhere, and the number is in use again
+        }
+
+        _channels[channel.FileDescriptor] = channel;
+        if (channel.Traits.IsPolled)
+        {
+            _polled.Add(channel);
+        }
+
+        if (channel.Handle.Socket is not null)
+        {
+            _foreign.Add(channel);
+        }
+
+        MarkChanged(channel);
+    }
+
+    /// <summary>Takes a channel out of the lists; it keeps its slot while it lingers.</summary>
+    internal void Forget(Dispatcher channel)
+    {
+        if (_channels.TryGetValue(channel.FileDescriptor, out Dispatcher? there) && there == channel)
+        {
+            _channels.Remove(channel.FileDescriptor);
+        }
+
+        _polled.Remove(channel);
+        _foreign.Remove(channel);
+        if (channel.IsAlwaysReady)
+        {
+            channel.IsAlwaysReady = false;
+            _alwaysReady.Remove(channel);
+        }
+    }
+
+    internal void ReleaseSlot(Dispatcher channel)
+    {
+        if (channel.Handle.Slot >= 0)
+        {
+            _slots.Remove(channel.Handle.Slot);
+            channel.Handle.Slot = -1;
+        }
+    }
+
+    /// <summary>The channel's descriptor belongs to a Socket now, which may be disposed behind our back.</summary>
+    internal void WatchForeign(Dispatcher channel) => _foreign.Add(channel);
+
+    /// <summary>The one way in which a channel says that what it wants may have changed.</summary>
+    internal void MarkChanged(Dispatcher channel)
+    {
+        if (!channel.IsMarkedChanged)
+        {
+            channel.IsMarkedChanged = true;
+            _changed.Add(channel);
+        }
+    }
+
+    /// <summary>The channel has bytes that want to leave by the end of the pass.</summary>
+    internal void MarkUnflushed(Dispatcher channel)
+    {
+        if (!channel.IsMarkedUnflushed)
+        {
+            channel.IsMarkedUnflushed = true;
+            _unflushed.Add(channel);
+        }
+    }
+
+    /// <summary>The channel has something to tell its handlers that no poller will report.</summary>
+    internal void MarkPending(Dispatcher channel)
+    {
+        if (!channel.IsMarkedPending)
+        {
+            channel.IsMarkedPending = true;
+            _pending.Add(channel);
+        }
+    }
+
+    /// <summary>A channel leaves the loop, and tells its news where it joins.</summary>
+    internal void Unmark(Dispatcher channel)
+    {
+        if (channel.IsMarkedChanged)
+        {
+            channel.IsMarkedChanged = false;
+            _changed.Remove(channel);
+        }
+
+        if (channel.IsMarkedUnflushed)
+        {
+            channel.IsMarkedUnflushed = false;
+            _unflushed.Remove(channel);
+            channel.KeepOutput();
+        }
+
+        if (channel.IsMarkedPending)
+        {
+            channel.IsMarkedPending = false;
+            _pending.Remove(channel);
+        }
+
+        _starved.Remove(channel);
+    }
+
+    /// <summary>A listener without descriptors to accept with: it tries again when one comes free, or after a while.</summary>
+    internal void AddStarved(Dispatcher listener, TimeSpan retry)
+    {
+        _starved.Add(listener);
+        TimerHandle? timer = null;
+        timer = CallInternally(retry, () =>
+        {
+            if (!_starved.Contains(listener))
+            {
+                return;
+            }
+
+            if (DescriptorReserve.TryHold())
+            {
+                _starved.Remove(listener);
+                listener.EndStarvation();
+            }
+            else
+            {
+                timer!.Reset();
+            }
+        });
+    }
+
+    internal void DescriptorCameFree()
+    {
+        if (_starved.Count > 0 && DescriptorReserve.TryHold())
+        {
+            foreach (Dispatcher listener in _starved)
+            {
+                listener.EndStarvation();
+            }
+
+            _starved.Clear();
+        }
+    }
+
+    internal void AddLingering(Dispatcher channel) => _lingering.Add(channel);
+
+    internal void RemoveLingering(Dispatcher channel) => _lingering.Remove(channel);
+
+    /// <summary>A timer of the library's own, which keeps no loop running.</summary>
+    internal TimerHandle CallInternally(TimeSpan delay, Action callback) =>
+        MakeTimer(delay, callback, repeats: false, isInternal: true);
+
+    /// <summary>Resolves a name on the thread pool. The result comes on the loop, unless the loop is gone.</summary>
+    internal void Resolve(string host, AddressFamily family, Action<IPAddress[], SocketException?> resolved)
+    {
+        _resolving++;
+        ThreadPool.UnsafeQueueUserWorkItem(
+            async _ =>
+            {
+                IPAddress[] addresses = [];
+                SocketException? failure = null;
+                try
+                {
+                    addresses = await Dns.GetHostAddressesAsync(host, family).ConfigureAwait(false);
+                    if (family != AddressFamily.Unspecified)
+                    {
+                        // For the machine's own name the library gives addresses of every family, whatever was asked.
+                        addresses = Array.FindAll(addresses, address => address.AddressFamily == family);
+                    }
+                }
+                catch (Exception error)
+                {
+                    // Also a name that no resolver would take. Nothing may escape here: it would end the process.
+                    failure = error as SocketException ?? new SocketException((int)SocketError.HostNotFound);
+                }
+
+                TryPost(() =>
+                {
+                    _resolving--;
+                    resolved(addresses, failure);
+                });
+            },
+            null);
+    }
+
+    // Asked in every pass, as asyncore promises: an answer may depend on anything at all.
+    private void AskPolled() => _polled.Walk(static channel => channel.UpdateInterest());
+
+    private void FlushInterests()
+    {
+        (_changing, _changed) = (_changed, _changing);
+        int next = 0;
+        try
+        {
+            while (next < _changing.Count)
+            {
+                Dispatcher channel = _changing[next++];
+                channel.IsMarkedChanged = false;
+                if (!channel.Traits.IsPolled || !channel.IsRegistered)
+                {
+                    channel.UpdateInterest();
+                }
+            }
+        }
+        finally
+        {
+            PutBack(_changing, next, _changed);
+        }
+    }
+
+    // Where ExitNowException left a list early, the rest of it belongs to the next pass.
+    private static void PutBack(List<Dispatcher> list, int next, List<Dispatcher> later)
+    {
+        for (; next < list.Count; next++)
+        {
+            later.Add(list[next]);
+        }
+
+        list.Clear();
+    }
+
+    private void FlushOutput()
+    {
+        if (_unflushed.Count == 0)
+        {
+            return;
+        }
+
+        (_flushing, _unflushed) = (_unflushed, _flushing);
+        foreach (Dispatcher channel in _flushing)
+        {
+            channel.IsMarkedUnflushed = false;
+            channel.FlushAtEndOfPass();
+        }
+
+        _flushing.Clear();
+        Segments.SharedEnd = 0;
+    }
+
+    private void ServePending()
+    {
+        if (_pending.Count == 0)
+        {
+            return;
+        }
+
+        (_served, _pending) = (_pending, _served);
+        int next = 0;
+        try
+        {
+            while (next < _served.Count && !_disposed)
+            {
+                Dispatcher channel = _served[next++];
+                channel.IsMarkedPending = false;
+                channel.ServePending();
+            }
+        }
+        finally
+        {
+            PutBack(_served, next, _pending);
+        }
+    }
+
+    private void ServeAlwaysReady()
+    {
+        // The list may change below us; a channel that is skipped once is served in the next pass.
+        for (int i = _alwaysReady.Count - 1; i >= 0; i--)
+        {
+            if (i < _alwaysReady.Count && !_disposed)
+            {
+                _alwaysReady[i].ServeAlwaysReady();
+            }
+        }
+    }
+
+    /// <summary>No poller takes this descriptor: a regular file. It is served in every pass while it wants anything.</summary>
+    internal void AddAlwaysReady(Dispatcher channel)
+    {
+        channel.IsAlwaysReady = true;
+        _alwaysReady.Add(channel);
+    }
+
+    // A few in every pass, so that a pass stays as cheap as it was; all of them when nothing else happens.
+    private bool CheckLost(bool all)
+    {
+        int checks = Math.Min(all ? int.MaxValue : LostChecksPerPass, _foreign.Count);
+        for (; checks > 0 && _foreign.Count > 0; checks--)
+        {
+            _nextLostCheck = _nextLostCheck < _foreign.Count ? _nextLostCheck : 0;
+            if (_foreign[_nextLostCheck].Handle.IsLost)
+            {
+                _foreign[_nextLostCheck].NoticeLost();
+            }
+
+            _nextLostCheck++;
+        }
+
+        return HasPending;
+    }
+
+    private void AbandonLingering()
+    {
+        foreach (Dispatcher channel in _lingering.ToArray())
+        {
+            channel.FinishClose();
+        }
+    }
+}

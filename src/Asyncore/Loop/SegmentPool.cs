@@ -1,0 +1,59 @@
+namespace Asyncore;
+
+/// <summary>
+/// The loop's buffers for bytes on their way out, in two sizes. They are shared by all channels of the loop: an
+/// idle one holds none.
+/// </summary>
+internal sealed class SegmentPool
+{
+    public const int SmallSize = 4 * 1024;
+    public const int LargeSize = 64 * 1024;
+
+    // What a burst leaves behind is kept up to here; beyond it goes back to the garbage collector.
+    private const int MaxSmall = 1024;
+    private const int MaxLarge = 128;
+
+    private const int SharedSize = 256 * 1024;
+
+    private readonly Stack<PageBuffer> _small = new();
+    private readonly Stack<PageBuffer> _large = new();
+    private readonly Stack<OutputQueue> _queues = new();
+
+    /// <summary>
+    /// Where the small sends of one pass lie one behind the other, whosever they are: a thousand channels that answer
+    /// a few bytes each touch a few pages in all, instead of one page each. It is used from the start again once the
+    /// pass has flushed; a queue whose bytes could not leave takes them out by then.
+    /// </summary>
+    public PageBuffer Shared { get; } = new(SharedSize);
+
+    /// <summary>Where the free part of <see cref="Shared"/> begins.</summary>
+    public int SharedEnd { get; set; }
+
+    public PageBuffer Rent(bool large)
+    {
+        Stack<PageBuffer> pool = large ? _large : _small;
+        return pool.TryPop(out PageBuffer? segment)
+            ? segment
+            : new PageBuffer(large ? LargeSize : SmallSize);
+    }
+
+    public void Return(PageBuffer segment)
+    {
+        bool large = segment.Length == LargeSize;
+        Stack<PageBuffer> pool = large ? _large : _small;
+        if (pool.Count < (large ? MaxLarge : MaxSmall))
+        {
+            pool.Push(segment);
+        }
+    }
+
+    public OutputQueue RentQueue() => _queues.TryPop(out OutputQueue? queue) ? queue : new OutputQueue(this);
+
+    public void Return(OutputQueue queue)
+    {
+        if (_queues.Count < MaxSmall)
+        {
+            _queues.Push(queue);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using System.Net;
+using System.Net.Sockets;
+using Asyncore;
+using Asyncore.Tests.Child;
+
+// shortage BACKEND HOST:PORT|PATH channel|socket|accept
+// An echo listener that a test starts with hardly any descriptors. It says where it listens, then obeys, line by line:
+//   open   how many connections it has
+//   idle   how many passes it makes while nothing happens
+//   free   closes what it has kept open besides
+//   quit   ends
+if (args is not ["shortage", var backend, var address, var form])
+{
+    Console.Error.WriteLine("usage: shortage BACKEND ADDRESS channel|socket|accept");
+    return 2;
+}
+
+using var loop = new EventLoop(new EventLoopOptions { Backend = Enum.Parse<IoBackendKind>(backend) });
+EndPoint where = IPEndPoint.TryParse(address, out IPEndPoint? ip) ? ip : new UnixDomainSocketEndPoint(address);
+List<FileStream> kept = [];
+for (int i = 0; i < 5; i++)
+{
+    kept.Add(File.OpenRead("/dev/null"));
+}
+
+ScarceListener listener = form switch
+{
+    "channel" => new ScarceListener(loop),
+    "socket" => new ScarceSocketListener(loop),
+    "accept" => new ScarceAcceptListener(loop),
+    _ => throw new ArgumentException($"no such form: {form}"),
+};
+listener.CreateSocket(where.AddressFamily);
+listener.Bind(where);
+listener.Listen();
+Console.WriteLine($"listening on {listener.Address}");
+
+var commands = new Thread(() =>
+{
+    while (Console.ReadLine() is { } line)
+    {
+        loop.Post(() => Obey(line));
+    }
+
+    loop.Post(() => Obey("quit"));
+})
+{
+    IsBackground = true,
+};
+commands.Start();
+loop.Run();
+return 0;
+
+void Obey(string command)
+{
+    switch (command)
+    {
+        case "open":
+            Console.WriteLine(loop.Channels.Count - 1);
+            break;
+        case "idle":
+            listener.Passes = 0;
+            loop.CallLater(TimeSpan.FromMilliseconds(250), () => Console.WriteLine(listener.Passes));
+            break;
+        case "free":
+            kept.ForEach(file => file.Dispose());
+            Console.WriteLine("freed");
+            break;
+        case "quit":
+            loop.CloseAll();
+            break;
+    }
+}

@@ -1,0 +1,131 @@
+using System.Net;
+using System.Net.Sockets;
+using Asyncore.Tests.Support;
+using Xunit;
+
+namespace Asyncore.Tests.Conformance;
+
+/// <summary>
+/// C7: a listener that runs out of descriptors. It is a process of its own with a lowered hard limit: .NET raises the
+/// soft one when it starts, and the tests' own process needs its descriptors.
+/// </summary>
+public class AcceptShortageTests
+{
+    private const int Limit = 128; // of which the runtime itself takes some seventy
+    private const int Clients = 120;
+    private const int Spinning = 200; // passes in a quarter of a second: some serve clients, few look again
+    private const string Complaint = "cannot accept";
+
+    public static TheoryData<IoBackendKind, AddressFamily, string> Everything
+    {
+        get
+        {
+            var data = new TheoryData<IoBackendKind, AddressFamily, string>();
+            foreach (IoBackendKind kind in Backends.Kinds)
+            {
+                data.Add(kind, AddressFamily.InterNetwork, "channel");
+                data.Add(kind, AddressFamily.InterNetworkV6, "socket");
+                data.Add(kind, AddressFamily.Unix, "channel");
+                data.Add(kind, AddressFamily.InterNetwork, "accept");
+            }
+
+            return data;
+        }
+    }
+
+    [Theory, MemberData(nameof(Everything))]
+    public void C7_AListenerOutOfDescriptorsWaitsAndServesAgain(IoBackendKind kind, AddressFamily family, string form)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the limit is set by a Linux shell");
+        using LimitedChild child = LimitedChild.Start(
+            Limit, "Asyncore.Tests.Child", "shortage", kind.ToString(), $"{Backends.AnyAddress(family)}", form);
+        EndPoint address = Parse(child.ReadLine("listening on "));
+        List<Socket> clients = Dial(address);
+
+        // All are connected as far as they can tell; those that there were descriptors for are served.
+        child.AwaitError(Complaint);
+        int served = child.Ask("open");
+        Assert.InRange(served, 1, Clients - 1);
+        clients[..served].ForEach(AssertEcho);
+        Assert.All(clients[served..], client => Assert.Equal(0, client.Available));
+
+        // It does not spin. (It looks again some times a second: others may have freed a descriptor.)
+        Assert.InRange(child.Ask("idle"), 1, Spinning);
+
+        // One by one, as connections end, and each time the shortage is the same one.
+        for (int i = 0; i < 5; i++)
+        {
+            clients[i].Dispose();
+            AssertEcho(clients[served + i]);
+        }
+
+        // Descriptors that come free without the loop's knowledge.
+        child.Say("free");
+        child.ReadLine("freed");
+        AssertEcho(clients[served + 5]);
+        Assert.Equal(1, child.ErrorLines(Complaint));
+
+        // All of them at last, in the order they came in.
+        clients[5..served].ForEach(client => client.Dispose());
+        for (int i = served + 6; i < Clients; i++)
+        {
+            AssertEcho(clients[i]);
+            clients[i - 6].Dispose();
+        }
+
+        clients.ForEach(client => client.Dispose());
+        AwaitCalm(child, address);
+
+        // When it happens again it says so again, and survives again.
+        clients = Dial(address);
+        child.AwaitError(Complaint, times: 2);
+        AssertEcho(clients[0]);
+        Assert.InRange(child.Ask("idle"), 1, Spinning);
+        Assert.Equal(2, child.ErrorLines(Complaint));
+        clients.ForEach(client => client.Dispose());
+        AwaitCalm(child, address);
+
+        child.Say("quit");
+        (int status, string errors) = child.WaitForExit();
+        Assert.Equal(0, status);
+        Assert.All(errors.Split('\n'), line => Assert.Contains(Complaint, line));
+    }
+
+    private static List<Socket> Dial(EndPoint address)
+    {
+        List<Socket> clients = [];
+        for (int i = 0; i < Clients; i++)
+        {
+            Socket client = Sockets.Dial(address);
+            client.Send([(byte)i]);
+            clients.Add(client);
+        }
+
+        return clients;
+    }
+
+    // Until all connections have ended, and one more has been served with descriptors to spare.
+    private static void AwaitCalm(LimitedChild child, EndPoint address)
+    {
+        AwaitNone();
+        using (Socket client = Sockets.Dial(address))
+        {
+            client.Send("x"u8);
+            AssertEcho(client);
+        }
+
+        AwaitNone();
+
+        void AwaitNone()
+        {
+            while (child.Ask("open") > 0)
+            {
+            }
+        }
+    }
+
+    private static void AssertEcho(Socket client) => Assert.Single(client.ReadExactly(1));
+
+    private static EndPoint Parse(string address) =>
+        IPEndPoint.TryParse(address, out IPEndPoint? found) ? found : new UnixDomainSocketEndPoint(address);
+}

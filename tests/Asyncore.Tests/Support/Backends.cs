@@ -1,0 +1,45 @@
+using System.Net;
+using System.Net.Sockets;
+using Xunit;
+
+namespace Asyncore.Tests.Support;
+
+/// <summary>The backends and address families that a conformance line is run on.</summary>
+public static class Backends
+{
+    public static readonly IoBackendKind[] Kinds =
+        [.. Enum.GetValues<IoBackendKind>().Where(kind => kind != IoBackendKind.Auto && EventLoop.IsSupported(kind))];
+
+    /// <summary>Every backend this machine has.</summary>
+    public static TheoryData<IoBackendKind> All => [.. Kinds];
+
+    /// <summary>Every backend, over IPv4, IPv6 and Unix sockets.</summary>
+    public static TheoryData<IoBackendKind, AddressFamily> AllFamilies => Combine(
+        AddressFamily.InterNetwork, AddressFamily.InterNetworkV6, AddressFamily.Unix);
+
+    /// <summary>Every backend, over IPv4 and IPv6.</summary>
+    public static TheoryData<IoBackendKind, AddressFamily> IpFamilies => Combine(
+        AddressFamily.InterNetwork, AddressFamily.InterNetworkV6);
+
+    /// <summary>An address to bind to: a free port, or a path that nobody uses.</summary>
+    public static EndPoint AnyAddress(AddressFamily family) => family switch
+    {
+        AddressFamily.InterNetwork => new IPEndPoint(IPAddress.Loopback, 0),
+        AddressFamily.InterNetworkV6 => new IPEndPoint(IPAddress.IPv6Loopback, 0),
+        _ => new UnixDomainSocketEndPoint(Path.Combine(Path.GetTempPath(), $"asyncore-{Guid.NewGuid():N}.sock")),
+    };
+
+    private static TheoryData<IoBackendKind, AddressFamily> Combine(params AddressFamily[] families)
+    {
+        var data = new TheoryData<IoBackendKind, AddressFamily>();
+        foreach (IoBackendKind kind in Kinds)
+        {
+            foreach (AddressFamily family in families)
+            {
+                data.Add(kind, family);
+            }
+        }
+
+        return data;
+    }
+}

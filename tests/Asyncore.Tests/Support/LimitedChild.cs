@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using System.Globalization;
+using Xunit;
+
+namespace Asyncore.Tests.Support;
+
+/// <summary>
+/// A program of the tests' own in a process that may have only so many descriptors, and that is spoken to by lines.
+/// </summary>
+internal sealed class LimitedChild : IDisposable
+{
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
+
+    private readonly Process _process;
+    private readonly List<string> _errors = [];
+    private readonly Thread _listening;
+
+    private LimitedChild(Process process)
+    {
+        _process = process;
+        _listening = new Thread(CollectErrors) { IsBackground = true };
+        _listening.Start();
+    }
+
+    /// <summary>Starts a program that has been built beside the tests.</summary>
+    public static LimitedChild Start(int descriptors, string project, params string[] arguments)
+    {
+        string folder = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
+        string program = Path.Combine(folder, "..", "..", project, Path.GetFileName(folder), $"{project}.dll");
+        Assert.True(File.Exists(program), $"{program} has not been built");
+        var start = new ProcessStartInfo("bash")
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        // What other tests have open may be inherited, and would take places that the child is meant to have.
+        const string CloseOthers = "for f in /proc/self/fd/*; do n=${f##*/}; ((n > 2 && n < 200)) && eval \"exec $n>&-\"; done";
+        string script = $"{CloseOthers}; ulimit -n {descriptors} && exec dotnet \"$@\"";
+        foreach (string argument in (string[])["-c", script, "bash", program])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        foreach (string argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        return new LimitedChild(Process.Start(start)!);
+    }
+
+    public void Say(string line)
+    {
+        _process.StandardInput.WriteLine(line);
+        _process.StandardInput.Flush();
+    }
+
+    /// <summary>The rest of the next line of its output, which must start so.</summary>
+    public string ReadLine(string start = "")
+    {
+        Task<string?> reading = _process.StandardOutput.ReadLineAsync();
+        Assert.True(Task.WaitAny([reading], _patience) == 0, "the program prints nothing");
+        string line = reading.GetAwaiter().GetResult() ?? throw new EndOfStreamException($"it has ended: {Errors()}");
+        Assert.StartsWith(start, line, StringComparison.Ordinal);
+        return line[start.Length..];
+    }
+
+    /// <summary>Says a line and reads a number.</summary>
+    public int Ask(string line)
+    {
+        Say(line);
+        return int.Parse(ReadLine(), CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Waits until so many lines on standard error say something.</summary>
+    public void AwaitError(string what, int times = 1)
+    {
+        lock (_errors)
+        {
+            long start = Stopwatch.GetTimestamp();
+            while (ErrorLines(what) < times)
+            {
+                TimeSpan left = _patience - Stopwatch.GetElapsedTime(start);
+                bool more = left > TimeSpan.Zero && Monitor.Wait(_errors, left);
+                Assert.True(more, $"nobody said '{what}': {Errors()}");
+            }
+        }
+    }
+
+    /// <summary>How many lines on standard error say something.</summary>
+    public int ErrorLines(string what)
+    {
+        lock (_errors)
+        {
+            return _errors.Count(line => line.Contains(what, StringComparison.Ordinal));
+        }
+    }
+
+    public (int Status, string Errors) WaitForExit()
+    {
+        Assert.True(_process.WaitForExit(_patience), "the program does not end");
+        Assert.True(_listening.Join(_patience));
+        return (_process.ExitCode, Errors());
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        _process.Dispose();
+    }
+
+    private string Errors()
+    {
+        lock (_errors)
+        {
+            return string.Join('\n', _errors);
+        }
+    }
+
+    private void CollectErrors()
+    {
+        while (_process.StandardError.ReadLine() is { } line)
+        {
+            lock (_errors)
+            {
+                _errors.Add(line);
+                Monitor.PulseAll(_errors);
+            }
+        }
+    }
+}
