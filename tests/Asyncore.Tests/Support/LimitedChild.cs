@@ -12,12 +12,14 @@ internal sealed class LimitedChild : IDisposable
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
 
     private readonly Process _process;
+    private readonly StreamReader _standardError;
     private readonly List<string> _errors = [];
     private readonly Thread _listening;
 
     private LimitedChild(Process process)
     {
         _process = process;
+        _standardError = process.StandardError;
         _listening = new Thread(CollectErrors) { IsBackground = true };
         _listening.Start();
     }
@@ -52,8 +54,16 @@ internal sealed class LimitedChild : IDisposable
 
     public void Say(string line)
     {
-        _process.StandardInput.WriteLine(line);
-        _process.StandardInput.Flush();
+        try
+        {
+            _process.StandardInput.WriteLine(line);
+            _process.StandardInput.Flush();
+        }
+        catch (IOException)
+        {
+            (int status, string errors) = WaitForExit();
+            Assert.Fail($"the program ended with {status} before it was told '{line}': {errors}");
+        }
     }
 
     /// <summary>The rest of the next line of its output, which must start so.</summary>
@@ -124,13 +134,26 @@ internal sealed class LimitedChild : IDisposable
 
     private void CollectErrors()
     {
-        while (_process.StandardError.ReadLine() is { } line)
+        while (ReadError() is { } line)
         {
             lock (_errors)
             {
                 _errors.Add(line);
                 Monitor.PulseAll(_errors);
             }
+        }
+    }
+
+    // An exception on this thread would end the whole run, so a test that is over just ends it.
+    private string? ReadError()
+    {
+        try
+        {
+            return _standardError.ReadLine();
+        }
+        catch (Exception error) when (error is ObjectDisposedException or IOException)
+        {
+            return null;
         }
     }
 }
