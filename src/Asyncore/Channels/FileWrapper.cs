@@ -10,7 +10,8 @@ namespace Asyncore;
 /// <remarks>Calls block where the descriptor does. The duplicate is close-on-exec. For any one thread at a time.</remarks>
 public class FileWrapper : IDisposable
 {
-    private int _fd;
+    // Not zero: a constructor that throws leaves an object to be finalized, which closed standard input once.
+    private int _fd = -1;
 
     /// <summary>Duplicates a descriptor (fcntl(2), F_DUPFD_CLOEXEC).</summary>
     /// <param name="handle">The original, which stays the caller's.</param>

@@ -92,6 +92,23 @@ public class FileWrapperTests
     }
 
     [Fact]
+    public void F1_AWrapperThatWasRefusedClosesNothing()
+    {
+        // Its finalizer runs all the same, and took the zero of a field not yet set for the number of a descriptor.
+        string? input = StandardInput();
+        for (int i = 0; i < 10; i++)
+        {
+            F1_AClosedHandleIsRefused();
+        }
+
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        Assert.Equal(input, StandardInput());
+
+        static string? StandardInput() => new FileInfo("/proc/self/fd/0").LinkTarget;
+    }
+
+    [Fact]
     public void F4_ASocketIsRefusedByAMessageThatNamesDispatcher()
     {
         using var loop = new EventLoop();
