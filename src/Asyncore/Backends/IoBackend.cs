@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 
 namespace Asyncore;
 
@@ -101,6 +102,14 @@ internal abstract class IoBackend : IDisposable
 
     /// <summary>Sends segments in order, as one gathered write where the system can.</summary>
     public abstract int Send(IoHandle handle, ReadOnlySpan<ReadOnlyMemory<byte>> segments);
+
+    /// <summary>Whether <see cref="SendFile"/> works: the system can send from a file without our reading it.</summary>
+    public virtual bool CanSendFile => false;
+
+    /// <summary>Sends from a file.</summary>
+    /// <returns>The bytes sent; 0 where the file ends before the offset.</returns>
+    public virtual int SendFile(IoHandle handle, SafeHandle file, long offset, int count) =>
+        throw new NotSupportedException();
 
     public abstract int ShutdownSend(IoHandle handle);
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 
 namespace Asyncore;
 
@@ -313,6 +314,26 @@ internal abstract unsafe class PosixBackend : IoBackend
         }
 
         return result;
+    }
+
+    public override bool CanSendFile => true;
+
+    public override int SendFile(IoHandle handle, SafeHandle file, long offset, int count)
+    {
+        bool entered = false;
+        try
+        {
+            file.DangerousAddRef(ref entered);
+            return Call(handle, Libc.SendFile(
+                Enter(handle), (int)file.DangerousGetHandle(), &offset, (nuint)count));
+        }
+        finally
+        {
+            if (entered)
+            {
+                file.DangerousRelease();
+            }
+        }
     }
 
     public override int ShutdownSend(IoHandle handle) => Call(handle, Libc.Shutdown(Enter(handle), Libc.SHUT_WR));

@@ -62,8 +62,10 @@ public partial class Dispatcher
         _state &= ~(State.Connected | State.Connecting | State.Accepting | State.Registered);
         Set(State.Closed, true);
         _attempt = null;
-        if (OutputLength > 0 && wasConnected && !abort && !Has(State.SendDead) && _handle.Slot >= 0)
+        bool stays = OutputLength > 0 || Drains;
+        if (stays && wasConnected && !abort && !Has(State.SendDead) && _handle.Slot >= 0)
         {
+            _out?.CopyBorrowed();
             Linger();
         }
         else
@@ -107,19 +109,43 @@ public partial class Dispatcher
     {
         _loop.AddLingering(this);
         _loop.MarkChanged(this);
+        if (OutputLength == 0)
+        {
+            FinishShutdown();
+        }
+
         _closeTimer = _loop.CallInternally(CloseTimeout, () => FinishClose());
     }
 
+    // Whether input is to be thrown away until the peer's end, once everything has left.
+    private bool Drains => Has(State.Draining) && !Has(State.EndRead) && _handle.Kind == IoHandleKind.Stream;
+
+    private IoEvents LingeringInterest => IoEvents.Present
+        | (OutputLength > 0 ? IoEvents.Write : 0) // what was taken to send still leaves
+        | (Drains ? IoEvents.Read : 0);
+
     private void ServeLingering(IoEvents events)
     {
-        if ((events & (IoEvents.Error | IoEvents.HangUp)) != 0)
+        if (Drains && (events & ~IoEvents.Write) != 0)
+        {
+            int result = _loop.Io.Recv(_handle, _loop.ReceiveBuffer, System.Net.Sockets.SocketFlags.None);
+            if (result == 0 || (result < 0 && !Errno.IsWouldBlock((System.Net.Sockets.SocketError)(-result))))
+            {
+                FinishClose();
+                return;
+            }
+        }
+        else if ((events & (IoEvents.Error | IoEvents.HangUp)) != 0)
         {
             FinishClose();
             return;
         }
 
-        Set(State.SendBlocked, false);
-        FlushOutput();
+        if (OutputLength > 0)
+        {
+            Set(State.SendBlocked, false);
+            FlushOutput();
+        }
     }
 
     private void RemoveUnixPath()

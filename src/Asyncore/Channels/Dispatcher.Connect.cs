@@ -200,7 +200,7 @@ public partial class Dispatcher
                 Set(State.Connected, true);
                 Set(State.Connecting, false);
                 _loop.MarkChanged(this);
-                if (OutputLength > 0 || Has(State.ShutdownAsked))
+                if (OutputLength > 0 || Has(State.ShutdownAsked | State.MoreOutput))
                 {
                     _loop.MarkUnflushed(this);
                 }

@@ -20,6 +20,8 @@ public partial class Dispatcher
         EndOfStream,
         HighWater,
         LowWater,
+        EndInput,
+        News,
     }
 
     /// <summary>Whether a channel that no poller takes has anything to be served with.</summary>
@@ -50,7 +52,7 @@ public partial class Dispatcher
 
         if (Has(State.Closed))
         {
-            _wanted = IoEvents.Present | IoEvents.Write; // what was taken to send still leaves
+            _wanted = LingeringInterest;
         }
 
         if (IsAlwaysReady)
@@ -116,6 +118,7 @@ public partial class Dispatcher
         else
         {
             TellWaterMarks();
+            TellNews();
         }
     }
 
@@ -276,6 +279,11 @@ public partial class Dispatcher
             return;
         }
 
+        if (!Invoke(Handler.EndInput))
+        {
+            return;
+        }
+
         SocketError error = _loop.Io.TakeError(_handle);
         bool orderly = error == SocketError.Success && !Has(State.SendDead); // a send may have met the error first
         if (orderly && AllowHalfOpen && !Has(State.EndRead) && !TellEndOfStream())
@@ -337,6 +345,12 @@ public partial class Dispatcher
                 break;
             case Handler.LowWater:
                 OnLowWater();
+                break;
+            case Handler.EndInput:
+                EndInput();
+                break;
+            case Handler.News:
+                OnNews();
                 break;
         }
     }
@@ -404,8 +418,51 @@ public partial class Dispatcher
     {
         if (Has(State.EndRead) || !_handle.IsSocket || _loop.Io.Unread(_handle) == 0)
         {
-            TellClose(_failure);
+            if (Invoke(Handler.EndInput))
+            {
+                TellClose(_failure);
+            }
         }
+    }
+
+    /// <summary>A derived class has something to tell its handlers, which <see cref="OnNews"/> does from the loop.</summary>
+    private protected void AnnounceNews()
+    {
+        Set(State.NewsDue, true);
+        _loop.MarkPending(this);
+    }
+
+    private protected virtual void OnNews()
+    {
+    }
+
+    private void TellNews()
+    {
+        if (Has(State.NewsDue) && !Has(State.Closed))
+        {
+            Set(State.NewsDue, false);
+            Invoke(Handler.News);
+        }
+    }
+
+    /// <summary>Calls HandleError, and closes the channel where that did not.</summary>
+    private protected void TellFatalError(Exception error)
+    {
+        TellError(error);
+        CloseReason ??= error;
+        CloseQuietly();
+    }
+
+    /// <summary>Calls HandleClose for a reason of the channel's own; null for an orderly end.</summary>
+    /// <param name="reason">What <see cref="CloseReason"/> will be.</param>
+    /// <param name="drain">
+    /// Whether the peer is to get everything: our end is sent, and input is thrown away until the peer's own, because
+    /// closing over unread input would reset the connection and take what the peer has not yet read.
+    /// </param>
+    private protected void EndConnection(Exception? reason, bool drain)
+    {
+        Set(State.Draining, drain);
+        TellClose(reason);
     }
 
     // Closes for a reason of our own, without a further handler.

@@ -111,6 +111,19 @@ public partial class Dispatcher
         && (Has(State.Connected | State.InHandleConnect)
             || (_handle.Kind == IoHandleKind.Datagram && _handle.IsOpen));
 
+    /// <summary>Whether PauseReading was called last.</summary>
+    private protected bool IsPaused => Has(State.Paused);
+
+    /// <summary>Reading goes on: a derived class that has kept input back announces it.</summary>
+    private protected virtual void ResumeInput()
+    {
+    }
+
+    /// <summary>Nothing more will come. A derived class delivers what it has held back.</summary>
+    private protected virtual void EndInput()
+    {
+    }
+
     private bool MeansEnd(SocketFlags flags) =>
         _handle.Kind != IoHandleKind.Datagram && (flags & SocketFlags.OutOfBand) == 0;
 
@@ -123,15 +136,21 @@ public partial class Dispatcher
             {
                 Set(State.EndRead, true);
                 _loop.MarkChanged(this);
-                HandleEndOfStream();
+                EndInput();
+                if (!Has(State.Closed))
+                {
+                    HandleEndOfStream();
+                }
             }
             else
             {
+                EndInput();
                 TellClose(_failure);
             }
         }
         else if (Errno.IsDisconnected(error))
         {
+            EndInput();
             TellClose(Errno.ToException(error));
         }
         else if (!Errno.IsWouldBlock(error) && error != SocketError.Interrupted
@@ -149,6 +168,10 @@ public partial class Dispatcher
         {
             Set(State.Paused, paused);
             _loop.MarkChanged(this);
+            if (!paused)
+            {
+                ResumeInput();
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 
 namespace Asyncore;
 
@@ -96,7 +97,7 @@ public partial class Dispatcher
 
         Set(State.ShutdownAsked, true);
         _loop.MarkChanged(this);
-        if (Has(State.Connected) && OutputLength == 0)
+        if (Has(State.Connected) && OutputLength == 0 && !Has(State.MoreOutput))
         {
             FinishShutdown();
         }
@@ -120,13 +121,76 @@ public partial class Dispatcher
     {
     }
 
+    /// <summary>The most bytes that one system call is given.</summary>
+    private protected virtual int WriteLimit => int.MaxValue;
+
+    /// <summary>
+    /// Everything queued has left, and the class has said that it has more: it queues that now. Called while lists are
+    /// walked, so it calls no handler and throws nothing.
+    /// </summary>
+    /// <returns>Whether there is something to send; false also where it has sent something itself and cannot go on.</returns>
+    private protected virtual bool Refill() => false;
+
+    /// <summary>What has not left is given up; a derived class drops what it has queued itself.</summary>
+    private protected virtual void DropRefills()
+    {
+    }
+
+    /// <summary>Says whether <see cref="Refill"/> is to be called when the queue is empty.</summary>
+    private protected void SetMoreOutput(bool more)
+    {
+        Set(State.MoreOutput, more);
+        if (more)
+        {
+            _loop.MarkUnflushed(this);
+        }
+    }
+
+    /// <summary>Sends from a file what the kernel takes now; the queue must be empty.</summary>
+    /// <returns>The bytes sent; 0 where the file has ended; −1 where nothing can be sent now.</returns>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    private protected int SendFile(SafeHandle file, long offset, int count)
+    {
+        int sent = _loop.Io.SendFile(_handle, file, offset, Math.Min(count, WriteLimit));
+        if (sent >= 0)
+        {
+            return sent;
+        }
+
+        var error = (SocketError)(-sent);
+        if (!Errno.IsWouldBlock(error) && !Errno.IsDisconnected(error))
+        {
+            throw new IOException("Cannot send from the file.", Errno.ToException(sent));
+        }
+
+        SendFailed(error);
+        return -1;
+    }
+
+    /// <summary>Whether the backend sends from files by itself.</summary>
+    private protected bool CanSendFile => _handle.Kind == IoHandleKind.Stream && _loop.Io.CanSendFile;
+
+    private protected void EnqueueBorrowed(ReadOnlyMemory<byte> data)
+    {
+        if (!data.IsEmpty && !Has(State.SendDead))
+        {
+            Output.AppendBorrowed(data);
+            _loop.MarkUnflushed(this);
+        }
+    }
+
+    /// <summary>The queue that leaves next; made where there is none.</summary>
+    private protected OutputQueue Output => _out ??= _loop.Segments.RentQueue();
+
     private protected bool TakesOutput =>
         (Has(State.Connected | State.InHandleConnect) || (Has(State.Bound) && _handle.Kind == IoHandleKind.Datagram))
         && !Has(State.Closed | State.ShutdownAsked | State.SendDead);
 
     /// <summary>Whether a class with a queue of its own may take bytes now: also while connecting.</summary>
-    private protected bool TakesQueue => Has(State.Connected | State.Connecting | State.InHandleConnect)
-        && !Has(State.Closed | State.ShutdownAsked | State.SendDead);
+    private protected bool TakesQueue => Has(State.Connected | State.Connecting | State.InHandleConnect) && TakesEarly;
+
+    /// <summary>The same for a class that may be given bytes before it connects.</summary>
+    private protected bool TakesEarly => !Has(State.Closed | State.Accepting | State.ShutdownAsked | State.SendDead);
 
     private protected void Enqueue(ReadOnlySpan<byte> data)
     {
@@ -144,25 +208,35 @@ public partial class Dispatcher
     // Sends until the queue is empty or the kernel is full. Calls no handler: what went wrong is told by the loop.
     private protected void FlushOutput()
     {
-        for (int writes = 0; _out is not null && !Has(State.SendBlocked | State.SendDead); writes++)
+        for (int writes = 0; !Has(State.SendBlocked | State.SendDead); writes++)
         {
-            if (_out.Length == 0)
+            if (_out is { Length: 0 })
             {
                 ReturnQueue();
+            }
+
+            if (_out is null && !(Has(State.MoreOutput) && Has(State.Connected)))
+            {
                 break;
             }
 
             if (writes == MaxWritesPerFlush)
             {
-                Set(State.SendBlocked, true); // ask for room, so that the others get their turn
-                _loop.MarkChanged(this);
+                Block(); // ask for room, so that the others get their turn
                 break;
             }
 
-            SendFront(_out);
+            if (_out is not null)
+            {
+                SendFront(_out);
+            }
+            else if (!Refill())
+            {
+                break;
+            }
         }
 
-        if (_out is null)
+        if (_out is null && !Has(State.MoreOutput))
         {
             AfterDrain();
         }
@@ -177,7 +251,17 @@ public partial class Dispatcher
             FinishShutdown();
         }
 
-        if (Has(State.Closed) && _handle.IsOpen)
+        if (!Has(State.Closed) || !_handle.IsOpen)
+        {
+            return;
+        }
+
+        if (Drains)
+        {
+            FinishShutdown();
+            _loop.MarkChanged(this);
+        }
+        else
         {
             FinishClose();
         }
@@ -185,8 +269,10 @@ public partial class Dispatcher
 
     private void SendFront(OutputQueue queue)
     {
-        long offered = queue.Length;
-        int sent = queue.IsOneSegment ? _loop.Io.Send(_handle, queue.FirstSegment) : SendGathered(queue, out offered);
+        long offered = Math.Min(queue.Length, WriteLimit);
+        int sent = queue.IsOneSegment
+            ? _loop.Io.Send(_handle, queue.FirstSegment[..(int)offered])
+            : SendGathered(queue, ref offered);
         if (sent < 0)
         {
             SendFailed((SocketError)(-sent));
@@ -200,27 +286,36 @@ public partial class Dispatcher
         }
     }
 
-    private int SendGathered(OutputQueue queue, out long offered)
+    private int SendGathered(OutputQueue queue, ref long offered)
     {
         var front = default(Front);
         int count = queue.Peek(front);
-        offered = 0;
+        long left = offered;
         for (int i = 0; i < count; i++)
         {
-            offered += front[i].Length;
+            if (front[i].Length >= left)
+            {
+                front[i] = front[i][..(int)left];
+                count = i + 1;
+            }
+
+            left -= front[i].Length;
         }
 
+        offered -= left;
         return _loop.Io.Send(_handle, ((ReadOnlySpan<ReadOnlyMemory<byte>>)front)[..count]);
     }
 
     // Many bytes with nothing before them go straight to the kernel.
     private protected int TrySendDirectly(ReadOnlySpan<byte> data)
     {
-        if (data.Length < DirectSendSize || OutputLength > 0 || !Has(State.Connected) || Has(State.SendBlocked))
+        if (data.Length < DirectSendSize || OutputLength > 0
+            || !Has(State.Connected) || Has(State.SendBlocked | State.MoreOutput))
         {
             return 0;
         }
 
+        data = data[..Math.Min(data.Length, WriteLimit)];
         int sent = _loop.Io.Send(_handle, data);
         if (sent < 0)
         {
@@ -324,17 +419,29 @@ public partial class Dispatcher
             _out.Truncate(0);
             ReturnQueue();
         }
+
+        if (Has(State.MoreOutput))
+        {
+            Set(State.MoreOutput, false);
+            DropRefills();
+        }
     }
 
     // Segments belong to the pool of one loop, which may be another thread's.
     private void MoveOutput(EventLoop to)
     {
+        MoveRefills(to.Segments);
         if (_out is { } held)
         {
             _out = to.Segments.RentQueue();
             held.MoveTo(_out);
             _loop.Segments.Return(held);
         }
+    }
+
+    /// <summary>The channel goes to another loop: what a derived class has queued moves to that loop's pool.</summary>
+    private protected virtual void MoveRefills(SegmentPool pool)
+    {
     }
 
     private void ReturnQueue()

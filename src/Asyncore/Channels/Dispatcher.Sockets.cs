@@ -300,12 +300,13 @@ public partial class Dispatcher
             _loop.Register(this);
             Set(State.Registered, true);
             _loop.MarkChanged(this);
-            if (_out is not null)
+            if (_out is not null || Has(State.MoreOutput))
             {
                 _loop.MarkUnflushed(this);
             }
 
-            if (Has(State.ConnectFailed | State.Lost | State.SendDead | State.HighWaterDue | State.LowWaterDue))
+            if (Has(State.ConnectFailed | State.Lost | State.SendDead
+                | State.HighWaterDue | State.LowWaterDue | State.NewsDue))
             {
                 _loop.MarkPending(this);
             }

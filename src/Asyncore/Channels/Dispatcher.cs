@@ -127,6 +127,15 @@ public partial class Dispatcher : IDisposable
 
         /// <summary>Abort was called: the close is a reset, and nothing waits to leave.</summary>
         Aborting = 1 << 23,
+
+        /// <summary>A derived class has more to send once what is queued has left.</summary>
+        MoreOutput = 1 << 24,
+
+        /// <summary>Closed for good: our end is sent, and input is thrown away until the peer's.</summary>
+        Draining = 1 << 25,
+
+        /// <summary>A derived class has something to tell.</summary>
+        NewsDue = 1 << 26,
     }
 
     private static readonly IoHandle _noHandle = new();
@@ -255,6 +264,9 @@ public partial class Dispatcher : IDisposable
         EndPoint? address = Address;
         return address is null ? $"<{GetType().FullName}{status}>" : $"<{GetType().FullName}{status} {address}>";
     }
+
+    /// <summary>Whether the channel has been closed; its handlers are not called any more.</summary>
+    private protected bool IsClosed => Has(State.Closed);
 
     private bool Has(State state) => (_state & state) != 0;
 

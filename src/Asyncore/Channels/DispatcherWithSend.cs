@@ -25,7 +25,7 @@ public partial class DispatcherWithSend : Dispatcher
     }
 
     /// <summary>Bytes taken that the kernel has not got yet.</summary>
-    public long OutBufferLength => OutputLength;
+    public long OutBufferLength => OutputLength + LaterLength;
 
     /// <summary>
     /// Bytes that may be queued at most: <see cref="Send"/> takes no more. Off (<see cref="long.MaxValue"/>) at first.
@@ -61,6 +61,9 @@ public partial class DispatcherWithSend : Dispatcher
             Marks.Low = value;
         }
     }
+
+    /// <summary>Bytes queued behind something else than bytes.</summary>
+    private protected virtual long LaterLength => 0;
 
     private OutputMarks Marks => _marks ??= new OutputMarks();
 

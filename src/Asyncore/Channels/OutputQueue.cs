@@ -125,6 +125,43 @@ internal sealed class OutputQueue(SegmentPool pool)
         Truncate(0);
     }
 
+    /// <summary>Puts everything at the end of another queue of the same pool, without copying.</summary>
+    public void TransferTo(OutputQueue other)
+    {
+        LeaveShared();
+        while (_count > 0)
+        {
+            ref Segment first = ref At(0);
+            other.Length += first.End - first.Start;
+            other.Add(first);
+            first = default;
+            _first = (_first + 1) & (_segments.Length - 1);
+            _count--;
+        }
+
+        Length = 0;
+    }
+
+    /// <summary>Copies what is borrowed: whoever lent it may do with it as he likes from now on.</summary>
+    public void CopyBorrowed()
+    {
+        for (int i = 0, count = _count; i < count; i++)
+        {
+            Segment segment = At(0);
+            At(0) = default;
+            _first = (_first + 1) & (_segments.Length - 1);
+            _count--;
+            if (segment.Owned is null)
+            {
+                AppendOwned(segment.Bytes, startNew: i == 0); // as in LeaveShared
+            }
+            else
+            {
+                Add(segment);
+            }
+        }
+    }
+
     /// <summary>Drops what is beyond so many bytes.</summary>
     public void Truncate(long length)
     {

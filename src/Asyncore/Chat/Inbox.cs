@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Asyncore;
 
 /// <summary>
@@ -6,8 +8,6 @@ namespace Asyncore;
 /// </summary>
 internal sealed class Inbox
 {
-    // What one long item needed is not kept for the short ones after it.
-    private const int KeptSize = 64 * 1024;
     private const int FirstSize = 256;
 
     private byte[] _bytes = [];
@@ -65,10 +65,7 @@ internal sealed class Inbox
     {
         _viewCount = 0;
         _count = 0;
-        if (_bytes.Length > KeptSize)
-        {
-            _bytes = [];
-        }
+        GiveBack();
     }
 
     private void Settle()
@@ -103,8 +100,19 @@ internal sealed class Inbox
         }
 
         long size = Math.Min(Math.Max(Math.Max(FirstSize, 2L * _bytes.Length), needed), Array.MaxLength);
-        byte[] larger = GC.AllocateUninitializedArray<byte>((int)size);
+        byte[] larger = ArrayPool<byte>.Shared.Rent((int)size);
         _bytes.AsSpan(0, _count).CopyTo(larger);
+        GiveBack();
         _bytes = larger;
+    }
+
+    // An idle chat owns no buffer.
+    private void GiveBack()
+    {
+        if (_bytes.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_bytes);
+            _bytes = [];
+        }
     }
 }

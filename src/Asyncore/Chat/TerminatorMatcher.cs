@@ -40,6 +40,18 @@ internal sealed class TerminatorMatcher
     /// <summary>The terminators.</summary>
     public ReadOnlySpan<byte[]> Terminators => _terminators;
 
+    /// <summary>Whether these are its terminators, in this order.</summary>
+    public bool Is(ReadOnlySpan<byte[]> terminators)
+    {
+        bool same = _terminators.Length == terminators.Length;
+        for (int i = 0; same && i < terminators.Length; i++)
+        {
+            same = _terminators[i].AsSpan().SequenceEqual(terminators[i]);
+        }
+
+        return same;
+    }
+
     /// <summary>What a state holds back: bytes that came last and may be the beginning of a terminator.</summary>
     public ReadOnlySpan<byte> HeldBack(int state) => _terminators[_states[state].Terminator].AsSpan(0, _states[state].Depth);
 

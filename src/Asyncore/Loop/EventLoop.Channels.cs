@@ -22,12 +22,33 @@ public sealed partial class EventLoop
     private List<Dispatcher> _served = [];
     private int _nextLostCheck;
     private int _resolving;
-    private PageBuffer? _receiveBuffer;
+    private readonly Stack<PageBuffer> _receiveBuffers = new(1);
 
     private bool HasPending => _pending.Count > 0;
 
     /// <summary>The one buffer that views of received data lie in, each valid until the next.</summary>
-    internal Span<byte> ReceiveBuffer => (_receiveBuffer ??= new PageBuffer(_options.ReceiveBufferSize)).Span;
+    internal Span<byte> ReceiveBuffer
+    {
+        get
+        {
+            if (_receiveBuffers.Count == 0)
+            {
+                _receiveBuffers.Push(new PageBuffer(_options.ReceiveBufferSize));
+            }
+
+            return _receiveBuffers.Peek().Span;
+        }
+    }
+
+    /// <summary>
+    /// The receive buffer for one channel alone, which tells its handlers of what lies in it; a handler that receives on
+    /// another channel gets another buffer meanwhile.
+    /// </summary>
+    internal PageBuffer TakeReceiveBuffer() => _receiveBuffers.TryPop(out PageBuffer? buffer)
+        ? buffer
+        : new PageBuffer(_options.ReceiveBufferSize);
+
+    internal void GiveBack(PageBuffer buffer) => _receiveBuffers.Push(buffer);
 
     /// <summary>Puts a channel into the loop; it is first served in the next pass.</summary>
     internal void Register(Dispatcher channel)
@@ -262,11 +283,17 @@ public sealed partial class EventLoop
         foreach (Dispatcher channel in _flushing)
         {
             channel.IsMarkedUnflushed = false;
-            channel.FlushAtEndOfPass();
+            if (channel.Loop == this)
+            {
+                channel.FlushAtEndOfPass();
+            }
         }
 
         _flushing.Clear();
-        Segments.SharedEnd = 0;
+        if (_unflushed.Count == 0)
+        {
+            Segments.SharedEnd = 0; // a producer that was asked just now may have sent on other channels
+        }
     }
 
     private void ServePending()

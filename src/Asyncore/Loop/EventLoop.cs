@@ -91,6 +91,9 @@ public sealed partial class EventLoop : IDisposable
 
     internal SegmentPool Segments { get; }
 
+    /// <summary>What its chats look for.</summary>
+    internal TerminatorCache Terminators => field ??= new TerminatorCache();
+
     internal ILogger? Logger => _logger;
 
     /// <summary>Whether this machine has what a backend needs.</summary>

@@ -139,6 +139,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "sendmsg")]
     public static partial nint SendMsg(int fd, MsgHdr* message, int flags);
 
+    [LibraryImport(Library, EntryPoint = "sendfile64")]
+    public static partial nint SendFile(int to, int from, long* offset, nuint count);
+
     [LibraryImport(Library, EntryPoint = "writev")]
     public static partial nint WriteV(int fd, IoVec* vectors, int count);
 

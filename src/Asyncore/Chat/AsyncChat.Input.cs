@@ -1,0 +1,330 @@
+namespace Asyncore;
+
+// Receiving: cuts the stream into items.
+public abstract partial class AsyncChat
+{
+    private Inbox? _inbox;
+
+    /// <summary>Bytes that have come and are to be looked at once more, or for the first time.</summary>
+    private byte[] _putBack = [];
+    private long _lineLength;
+    private bool _skipping;
+    private bool _feeding;
+    private bool _discarded;
+    private bool _isLast;
+
+    /// <summary>
+    /// The longest item that a terminator of bytes may take to come, the terminator not counting; 0, as at first, for
+    /// no limit. A longer one: <see cref="HandleOverflow"/>.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is below zero.</exception>
+    public long MaxLineLength
+    {
+        get;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            field = value;
+        }
+    }
+
+    /// <summary>
+    /// Feeds bytes to the chat as if they had been received: astm's name for what reading does. Handlers run in here.
+    /// </summary>
+    /// <param name="data">The bytes.</param>
+    /// <exception cref="InvalidOperationException">Called from a handler that is being told of earlier bytes.</exception>
+    public void Pull(ReadOnlySpan<byte> data)
+    {
+        Loop.CheckThread();
+        if (_feeding)
+        {
+            throw new InvalidOperationException("Pull was called inside a handler that Pull or reading has called.");
+        }
+
+        if (!IsClosed)
+        {
+            Feed(data);
+        }
+    }
+
+    /// <summary>What has been collected of the item, which is empty afterwards.</summary>
+    /// <returns>A copy.</returns>
+    public byte[] GetData() => _inbox is { } inbox ? inbox.Take() : [];
+
+    /// <summary>What has been collected of the item, decoded whole in <see cref="Encoding"/>, and empty afterwards.</summary>
+    /// <returns>The text.</returns>
+    /// <exception cref="System.Text.DecoderFallbackException">The encoding throws on bytes that it does not know.</exception>
+    public string GetText()
+    {
+        string text = Encoding.GetString(PeekData());
+        ClearData();
+        return text;
+    }
+
+    /// <summary>
+    /// What has been collected of the item, where it lies: nothing is copied while it lies in the receive buffer. To be
+    /// used before the handler returns.
+    /// </summary>
+    /// <returns>A view, good until the next call on this chat.</returns>
+    public ReadOnlySpan<byte> PeekData() => _inbox is { } inbox ? inbox.Span : default;
+
+    /// <summary>Forgets what has been collected of the item.</summary>
+    public void ClearData() => _inbox?.Clear();
+
+    /// <summary>Drops everything received and everything to be sent, <see cref="CloseWhenDone"/> too. For emergencies.</summary>
+    public void DiscardBuffers()
+    {
+        DiscardInputBuffers();
+        DiscardOutputBuffers();
+    }
+
+    /// <summary>Drops everything received that has not been delivered, and what has been collected.</summary>
+    public void DiscardInputBuffers()
+    {
+        Loop.CheckThread();
+        ClearData();
+        _putBack = [];
+        _matched = 0;
+        _lineLength = 0;
+        _skipping = false;
+        _discarded = true;
+    }
+
+    /// <summary>
+    /// Bytes of the item have come, never none. By default they are appended to what <see cref="GetData"/> gives.
+    /// </summary>
+    /// <param name="data">The bytes, to be used before this returns.</param>
+    protected internal virtual void CollectIncomingData(ReadOnlySpan<byte> data) =>
+        (_inbox ??= new Inbox()).Append(data);
+
+    /// <summary>The item is complete. A terminator set in here applies to what follows it at once.</summary>
+    protected internal abstract void FoundTerminator();
+
+    /// <summary>
+    /// The item is longer than <see cref="MaxLineLength"/>. By default the channel closes, which is
+    /// <see cref="Dispatcher.CloseReason"/>. Otherwise the rest of it is not delivered, <see cref="FoundTerminator"/> is
+    /// not called for it, and the next item begins behind its terminator. What was collected of it is dropped
+    /// afterwards.
+    /// </summary>
+    protected internal virtual void HandleOverflow() => EndConnection(
+        new InvalidDataException($"More than {MaxLineLength} bytes have come without a terminator."), drain: false);
+
+    /// <summary>Receives, and delivers what has come.</summary>
+    protected internal override void HandleRead()
+    {
+        EventLoop loop = Loop;
+        PageBuffer buffer = loop.TakeReceiveBuffer();
+        try
+        {
+            _inbox?.Enter(buffer);
+            int count = Recv(buffer.Span[..Math.Min(buffer.Length, InBufferSize)]);
+            if (count > 0)
+            {
+                Feed(buffer.Span[..count], buffer);
+            }
+        }
+        finally
+        {
+            _inbox?.Leave();
+            loop.GiveBack(buffer);
+        }
+    }
+
+    private protected override void EndInput()
+    {
+        if (_feeding)
+        {
+            return; // a handler reads by itself, and has met the end
+        }
+
+        _isLast = true;
+        try
+        {
+            if (_putBack.Length > 0)
+            {
+                Feed(default);
+            }
+
+            if (_matched != 0 && !IsClosed)
+            {
+                ReadOnlySpan<byte> held = _matcher!.HeldBack(_matched);
+                _matched = 0;
+                DeliverOfLine(held);
+            }
+        }
+        finally
+        {
+            _isLast = false;
+        }
+    }
+
+    private protected override void ResumeInput()
+    {
+        if (_putBack.Length > 0)
+        {
+            AnnounceNews();
+        }
+    }
+
+    // Everything that has not been delivered stays, whatever a handler does: throw, pause, leave the loop.
+    private void Feed(ReadOnlySpan<byte> data, PageBuffer? buffer = null)
+    {
+        EventLoop home = Loop;
+        bool registered = IsRegistered;
+        ReadOnlySpan<byte> front = default;
+        if (buffer is not null && _inbox is null)
+        {
+            (_inbox = new Inbox()).Enter(buffer);
+        }
+
+        _feeding = true;
+        _discarded = false;
+        try
+        {
+            while (!IsClosed && Loop == home && IsRegistered == registered && (_isLast || !IsPaused))
+            {
+                if (front.IsEmpty && _putBack.Length > 0)
+                {
+                    front = _putBack;
+                    _putBack = [];
+                }
+                else if (front.IsEmpty)
+                {
+                    front = data;
+                    data = default;
+                }
+
+                if (front.IsEmpty)
+                {
+                    return;
+                }
+
+                Take(ref front);
+                if (_discarded)
+                {
+                    _discarded = false;
+                    front = data = default;
+                }
+            }
+        }
+        finally
+        {
+            _feeding = false;
+            if (!IsClosed && !(front.IsEmpty && data.IsEmpty))
+            {
+                _putBack = [.. _putBack, .. front, .. data];
+                AnnounceNews();
+            }
+        }
+    }
+
+    // What was held back comes before anything else.
+    private void PutBack(ReadOnlySpan<byte> held)
+    {
+        _putBack = [.. held, .. _putBack];
+        AnnounceNews();
+    }
+
+    private void Take(ref ReadOnlySpan<byte> front)
+    {
+        if (_matcher is not null)
+        {
+            TakeLine(_matcher, ref front);
+        }
+        else if (_counted > 0)
+        {
+            TakeCounted(ref front);
+        }
+        else
+        {
+            ReadOnlySpan<byte> all = front;
+            front = default;
+            CollectIncomingData(all);
+        }
+    }
+
+    private void TakeCounted(ref ReadOnlySpan<byte> front)
+    {
+        ReadOnlySpan<byte> piece = front[..(int)Math.Min(_counted, front.Length)];
+        front = front[piece.Length..];
+        _counted -= piece.Length;
+        bool found = _counted == 0;
+        if (found && RepeatTerminator)
+        {
+            _counted = _count;
+        }
+
+        CollectIncomingData(piece);
+        if (found && !IsClosed)
+        {
+            FoundTerminator();
+        }
+    }
+
+    private void TakeLine(TerminatorMatcher matcher, ref ReadOnlySpan<byte> front)
+    {
+        ReadOnlySpan<byte> all = front;
+        ReadOnlySpan<byte> held = matcher.HeldBack(_matched);
+        int end = matcher.Find(all, ref _matched, out int length);
+        bool found = end >= 0;
+        front = found ? all[end..] : default;
+
+        // Of what was held back and what has come, this much is certainly no terminator.
+        int count = held.Length + (found ? end - length : all.Length - matcher.HeldBack(_matched).Length);
+        int ofHeld = Math.Min(held.Length, count);
+        bool whole = DeliverOfLine(held[..ofHeld]) && DeliverOfLine(all[..(count - ofHeld)]);
+        if (!found || IsClosed)
+        {
+            return;
+        }
+
+        _lineLength = 0;
+        _skipping = false;
+        if (whole && !StripTerminator)
+        {
+            Deliver(held[ofHeld..]);
+            Deliver(all[(count - ofHeld)..end]);
+        }
+
+        if (whole && !IsClosed)
+        {
+            FoundTerminator();
+        }
+    }
+
+    private void Deliver(ReadOnlySpan<byte> piece)
+    {
+        if (!piece.IsEmpty && !IsClosed)
+        {
+            CollectIncomingData(piece);
+        }
+    }
+
+    /// <returns>Whether the line is as it should be: not too long, and the channel open.</returns>
+    private bool DeliverOfLine(ReadOnlySpan<byte> piece)
+    {
+        if (_skipping || IsClosed)
+        {
+            return false;
+        }
+
+        long room = MaxLineLength == 0 ? long.MaxValue : MaxLineLength - _lineLength;
+        if (piece.Length <= room)
+        {
+            _lineLength += piece.Length;
+            Deliver(piece);
+            return !IsClosed;
+        }
+
+        _skipping = true;
+        _lineLength = 0;
+        Deliver(piece[..(int)Math.Max(room, 0)]);
+        if (!IsClosed)
+        {
+            HandleOverflow();
+            ClearData();
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,335 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+
+namespace Asyncore;
+
+// Sending: pushes and producers, in the order they were made.
+public abstract partial class AsyncChat
+{
+    private PushQueue? _later;
+    private Action? _onReady;
+    private Exception? _producerError;
+    private Exception? _refusal;
+    private bool _awaitsReady;
+    private bool _closesWhenDone;
+    private bool _isDone;
+
+    /// <summary>
+    /// Sends, as soon as what was pushed before has left. Nothing, once the channel is closed or
+    /// <see cref="CloseWhenDone"/> was called. What would pass <see cref="DispatcherWithSend.OutBufferLimit"/> closes the
+    /// channel, for that reason.
+    /// </summary>
+    /// <param name="data">What to send; copied.</param>
+    [OverloadResolutionPriority(1)]
+    public void Push(ReadOnlySpan<byte> data)
+    {
+        if (!TakesPush(data.Length))
+        {
+            return;
+        }
+
+        if (HasLater)
+        {
+            _later!.Append(data, Loop.Segments);
+            return;
+        }
+
+        Enqueue(data[TrySendDirectly(data)..]);
+    }
+
+    /// <summary>The same without copying.</summary>
+    /// <param name="data">What to send. It must not change until it has left, or the channel has closed.</param>
+    public void Push(ReadOnlyMemory<byte> data)
+    {
+        if (!TakesPush(data.Length))
+        {
+            return;
+        }
+
+        if (HasLater)
+        {
+            _later!.AppendBorrowed(data, Loop.Segments);
+            return;
+        }
+
+        EnqueueBorrowed(data[TrySendDirectly(data.Span)..]);
+    }
+
+    /// <summary>The same for text, in <see cref="Encoding"/>.</summary>
+    /// <param name="text">What to send.</param>
+    /// <exception cref="System.Text.EncoderFallbackException">The encoding throws on characters it does not know.</exception>
+    public void Push(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        int most = Encoding.GetMaxByteCount(text.Length);
+        byte[]? rented = most > 1024 ? ArrayPool<byte>.Shared.Rent(most) : null;
+        Span<byte> bytes = rented ?? stackalloc byte[1024];
+        Push(bytes[..Encoding.GetBytes(text, bytes)]);
+        if (rented is not null)
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+
+    /// <summary>
+    /// Sends what a producer makes, as soon as what was pushed before has left. It is asked for a piece when the one
+    /// before has left. One that throws ends the channel, through <see cref="Dispatcher.HandleError"/>.
+    /// </summary>
+    /// <param name="producer">The producer; disposed when it is not needed any more, if it can be.</param>
+    public void PushWithProducer(IProducer producer)
+    {
+        ArgumentNullException.ThrowIfNull(producer);
+        Loop.CheckThread();
+        if (!TakesEarly || _closesWhenDone || _refusal is not null)
+        {
+            (producer as IDisposable)?.Dispose();
+            return;
+        }
+
+        if (producer is IDeferredProducer deferred)
+        {
+            deferred.Ready += _onReady ??= AskAgain;
+        }
+
+        (_later ??= new PushQueue()).Add(producer);
+        SetMoreOutput(true);
+    }
+
+    /// <summary>
+    /// Closes the channel, through <see cref="Dispatcher.HandleClose"/>, once all that was pushed before has left; later
+    /// pushes are dropped. The peer receives everything: our end is sent, and what the peer still says is thrown away
+    /// until it ends too, for <see cref="Dispatcher.CloseTimeout"/> at most.
+    /// </summary>
+    public void CloseWhenDone()
+    {
+        Loop.CheckThread();
+        if (!IsClosed && !_closesWhenDone)
+        {
+            _closesWhenDone = true;
+            (_later ??= new PushQueue()).AddClose();
+            SetMoreOutput(true);
+        }
+    }
+
+    /// <summary>Drops everything that has not left, and cancels <see cref="CloseWhenDone"/>.</summary>
+    public void DiscardOutputBuffers()
+    {
+        Loop.CheckThread();
+        if (!IsClosed)
+        {
+            TruncateOutput(0);
+            SetMoreOutput(false);
+            DropRefills();
+            _closesWhenDone = false;
+            _isDone = false;
+        }
+    }
+
+    /// <summary>Sends as the base class does, and behind what has been pushed.</summary>
+    /// <inheritdoc/>
+    public override int Send(ReadOnlySpan<byte> data)
+    {
+        if (_closesWhenDone || _refusal is not null)
+        {
+            return 0;
+        }
+
+        if (!HasLater)
+        {
+            return base.Send(data);
+        }
+
+        Loop.CheckThread();
+        int taken = TakesQueue ? (int)Math.Clamp(OutBufferLimit - OutBufferLength, 0, data.Length) : 0;
+        _later!.Append(data[..taken], Loop.Segments);
+        return taken;
+    }
+
+    /// <summary>Whether anything waits to be sent; asynchat's own answer. The loop knows without asking.</summary>
+    protected internal override bool Writable() => base.Writable() || HasLater;
+
+    private protected override int WriteLimit => OutBufferSize;
+
+    private protected override long LaterLength => _later?.Length ?? 0;
+
+    private bool HasLater => _later is { IsEmpty: false };
+
+    private protected override bool Refill()
+    {
+        try
+        {
+            while (HasLater)
+            {
+                PushQueue later = _later!;
+                if (later.Bytes is not null)
+                {
+                    later.TransferFirst(Output, Loop.Segments);
+                    SetMoreOutput(HasLater);
+                    return true;
+                }
+
+                if (later.Producer is not { } producer)
+                {
+                    later.RemoveFirst(Loop.Segments);
+                    _isDone = true;
+                    AnnounceNews();
+                    break;
+                }
+
+                if (_awaitsReady)
+                {
+                    return false;
+                }
+
+                bool? sent = Ask(producer);
+                if (sent is { } result)
+                {
+                    return result;
+                }
+            }
+
+            SetMoreOutput(false);
+        }
+        catch (Exception error)
+        {
+            // Told from the loop: nobody's handler runs inside Push or Flush.
+            _producerError = error;
+            _awaitsReady = true;
+            AnnounceNews();
+        }
+
+        return false;
+    }
+
+    /// <returns>Whether to go on sending; null where the producer is done.</returns>
+    private bool? Ask(IProducer producer)
+    {
+        if (producer is FileProducer file && CanSendFile && !file.IsEmpty)
+        {
+            int sent = SendFile(file.File, file.Position, file.NextCount);
+            file.Advance(sent);
+            return true;
+        }
+
+        _awaitsReady = producer is IDeferredProducer; // before it is asked: it may say that it is ready inside
+        ReadOnlyMemory<byte> piece = producer.More();
+        if (IsClosed || _later?.Producer != producer)
+        {
+            return false; // it has closed the channel, or discarded what is to be sent
+        }
+
+        if (!piece.IsEmpty)
+        {
+            _awaitsReady = false;
+            Output.AppendBorrowed(piece);
+            return true;
+        }
+
+        if (producer is IDeferredProducer { IsDone: false })
+        {
+            return false;
+        }
+
+        _awaitsReady = false;
+        _later.RemoveFirst(Loop.Segments);
+        Release(producer);
+        return null;
+    }
+
+    private protected override void DropRefills()
+    {
+        while (HasLater)
+        {
+            IProducer? producer = _later!.Producer;
+            _later.RemoveFirst(Loop.Segments);
+            Release(producer);
+        }
+
+        _awaitsReady = false;
+    }
+
+    private protected override void MoveRefills(SegmentPool pool) => _later?.MoveTo(pool, Loop.Segments);
+
+    private protected override void BeforeClose()
+    {
+        base.BeforeClose();
+        SetMoreOutput(false);
+        DropRefills();
+    }
+
+    private protected override void OnNews()
+    {
+        if (_producerError is ExitNowException exit)
+        {
+            _producerError = null;
+            AskAgain();
+            throw exit;
+        }
+
+        if (_producerError is { } error)
+        {
+            _producerError = null;
+            TellFatalError(error);
+        }
+        else if (_refusal is not null)
+        {
+            EndConnection(_refusal, drain: false);
+        }
+        else if (_putBack.Length > 0 && !IsPaused)
+        {
+            Feed(default);
+        }
+
+        if (_isDone && !IsClosed)
+        {
+            EndConnection(null, drain: true);
+        }
+    }
+
+    private bool TakesPush(int length)
+    {
+        Loop.CheckThread();
+        if (length == 0 || !TakesEarly || _closesWhenDone || _refusal is not null)
+        {
+            return false;
+        }
+
+        if (length <= OutBufferLimit - OutBufferLength)
+        {
+            return true;
+        }
+
+        _refusal = new IOException(
+            $"The peer does not take what it is sent: {OutBufferLength} bytes wait, {length} more would pass the limit of "
+            + $"{OutBufferLimit}.");
+        AnnounceNews();
+        return false;
+    }
+
+    private void AskAgain()
+    {
+        Loop.CheckThread();
+        _awaitsReady = false;
+        if (HasLater && !IsClosed)
+        {
+            SetMoreOutput(true);
+        }
+    }
+
+    private void Release(IProducer? producer)
+    {
+        if (producer is IDeferredProducer deferred)
+        {
+            deferred.Ready -= _onReady;
+        }
+
+        try
+        {
+            (producer as IDisposable)?.Dispose();
+        }
+        catch (Exception error) when (error is not ExitNowException)
+        {
+            LogInfo($"a producer cannot be disposed: {error.GetType()}: {error.Message}", "error");
+        }
+    }
+}

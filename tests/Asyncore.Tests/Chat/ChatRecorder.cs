@@ -1,0 +1,112 @@
+using System.Net.Sockets;
+using System.Text;
+
+namespace Asyncore.Tests.Chat;
+
+/// <summary>A chat that writes down its items and whatever else it is told.</summary>
+internal class ChatRecorder : AsyncChat
+{
+    private readonly List<byte> _item = [];
+
+    public ChatRecorder(EventLoop loop)
+        : base(null, loop)
+    {
+    }
+
+    public ChatRecorder(Socket socket, EventLoop loop)
+        : base(socket, loop)
+    {
+    }
+
+    public ChatRecorder(AcceptedChannel accepted)
+        : base(accepted)
+    {
+    }
+
+    /// <summary>The items that were complete, as Latin-1.</summary>
+    public List<string> Items { get; } = [];
+
+    /// <summary>What has been collected since.</summary>
+    public string Rest => Encoding.Latin1.GetString([.. _item]);
+
+    /// <summary>Items, what is left at the end, and the end.</summary>
+    public List<string> Events { get; } = [];
+
+    public List<string> Logged { get; } = [];
+
+    public Action<string>? OnItem { get; set; }
+
+    public Action<byte[]>? OnData { get; set; }
+
+    public Action? OnOverflow { get; set; }
+
+    public Action? OnClose { get; set; }
+
+    public Func<Exception, bool>? OnError { get; set; }
+
+    public Exception? Error { get; private set; }
+
+    public int HighWaters { get; private set; }
+
+    public int LowWaters { get; private set; }
+
+    /// <summary>Takes what has been collected, as an item that is none.</summary>
+    public string TakeRest()
+    {
+        string rest = Rest;
+        _item.Clear();
+        return rest;
+    }
+
+    protected override void CollectIncomingData(ReadOnlySpan<byte> data)
+    {
+        Xunit.Assert.False(data.IsEmpty);
+        Xunit.Assert.DoesNotContain("close", Events);
+        _item.AddRange(data);
+        OnData?.Invoke(data.ToArray());
+    }
+
+    protected override void FoundTerminator()
+    {
+        string item = TakeRest();
+        Items.Add(item);
+        Events.Add($"item {item}");
+        OnItem?.Invoke(item);
+    }
+
+    protected override void HandleOverflow()
+    {
+        Events.Add("overflow");
+        if (OnOverflow is null)
+        {
+            base.HandleOverflow();
+            return;
+        }
+
+        _item.Clear();
+        OnOverflow();
+    }
+
+    protected override void HandleClose()
+    {
+        Events.Add($"rest {Rest}");
+        Events.Add("close");
+        OnClose?.Invoke();
+        base.HandleClose();
+    }
+
+    protected override void HandleError(Exception error)
+    {
+        Error = error;
+        if (OnError?.Invoke(error) != true)
+        {
+            base.HandleError(error);
+        }
+    }
+
+    protected override void HandleHighWater() => HighWaters++;
+
+    protected override void HandleLowWater() => LowWaters++;
+
+    protected override void LogInfo(string message, string type = "info") => Logged.Add($"{type}: {message}");
+}
