@@ -233,7 +233,8 @@ public partial class Dispatcher
 
     private void ServeConnection(IoEvents events)
     {
-        if ((events & IoEvents.Read) != 0 && !Invoke(Handler.Read))
+        // Paused by a handler earlier in this pass: the poller reports it again when reading goes on.
+        if ((events & IoEvents.Read) != 0 && !Has(State.Paused) && !Invoke(Handler.Read))
         {
             return;
         }
@@ -267,7 +268,7 @@ public partial class Dispatcher
     // An error, or the end of both directions: the end, once everything that had arrived has been read.
     private void ServeHangUp()
     {
-        if (!Has(State.EndRead) && _loop.Io.Unread(_handle) > 0)
+        if (HoldsInput || (!Has(State.EndRead) && _loop.Io.Unread(_handle) > 0))
         {
             if ((_wanted & IoEvents.Read) == 0)
             {
@@ -416,7 +417,7 @@ public partial class Dispatcher
     // Sending has failed, which is the end, though not before what the peer had sent has been read.
     private void TellSendFailed()
     {
-        if (Has(State.EndRead) || !_handle.IsSocket || _loop.Io.Unread(_handle) == 0)
+        if (!HoldsInput && (Has(State.EndRead) || !_handle.IsSocket || _loop.Io.Unread(_handle) == 0))
         {
             if (Invoke(Handler.EndInput))
             {

@@ -158,6 +158,8 @@ public abstract partial class AsyncChat
         }
     }
 
+    private protected override bool HoldsInput => _putBack.Length > 0;
+
     private protected override void ResumeInput()
     {
         if (_putBack.Length > 0)
@@ -213,7 +215,7 @@ public abstract partial class AsyncChat
             if (!IsClosed && !(front.IsEmpty && data.IsEmpty))
             {
                 _putBack = [.. _putBack, .. front, .. data];
-                AnnounceNews();
+                AnnouncePutBack();
             }
         }
     }
@@ -222,7 +224,16 @@ public abstract partial class AsyncChat
     private void PutBack(ReadOnlySpan<byte> held)
     {
         _putBack = [.. held, .. _putBack];
-        AnnounceNews();
+        AnnouncePutBack();
+    }
+
+    // While reading is paused, resuming announces it.
+    private void AnnouncePutBack()
+    {
+        if (!IsPaused)
+        {
+            AnnounceNews();
+        }
     }
 
     private void Take(ref ReadOnlySpan<byte> front)

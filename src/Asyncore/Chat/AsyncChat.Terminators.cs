@@ -76,7 +76,9 @@ public abstract partial class AsyncChat
             return;
         }
 
-        SetTerminator(Encoding.GetBytes(terminator).AsSpan());
+        int most = Encoding.GetMaxByteCount(terminator.Length);
+        Span<byte> bytes = most <= 256 ? stackalloc byte[256] : new byte[most];
+        SetTerminator(bytes[..Encoding.GetBytes(terminator, bytes)]);
     }
 
     /// <summary>An item has so many bytes. See <see cref="SetTerminator(long)"/>.</summary>

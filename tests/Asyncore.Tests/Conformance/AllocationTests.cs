@@ -79,6 +79,41 @@ public class AllocationTests
     }
 
     [Theory, MemberData(nameof(Lean))]
+    public void AChatAllocatesNothingPerLine(IoBackendKind kind, AddressFamily family)
+    {
+        // Sixteen lines in two pieces, cut in the middle of one, and each echoed in two pushes.
+        using EventLoop loop = TestLoop.Create(kind);
+        (LineEcho chat, Socket peer) = loop.Join(family, (socket, owner) => new LineEcho(socket, owner));
+        using Socket _ = peer;
+        byte[] lines = new byte[16 * 64];
+        for (int i = 0; i < lines.Length; i++)
+        {
+            lines[i] = (byte)(i % 64 == 63 ? '\n' : 'a' + (i % 26));
+        }
+
+        byte[] answer = new byte[lines.Length];
+        AssertLean(() =>
+        {
+            int read = chat.Reads;
+            peer.Send(lines.AsSpan(0, 500));
+            long allocated = Allocations.Of(() => Await(read + 1));
+            peer.Send(lines.AsSpan(500));
+            allocated += Allocations.Of(() => Await(read + 2));
+            ReadFully(peer, answer);
+            Assert.True(answer.AsSpan().SequenceEqual(lines));
+            return allocated;
+        });
+
+        void Await(int reads)
+        {
+            while (chat.Reads < reads)
+            {
+                loop.RunOnce(TimeSpan.FromSeconds(20));
+            }
+        }
+    }
+
+    [Theory, MemberData(nameof(Lean))]
     public void ChannelsThatAreAskedInEveryPassAllocateNothing(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
@@ -205,6 +240,28 @@ public class AllocationTests
             int count = socket.Receive(buffer);
             Assert.True(count > 0);
             buffer = buffer[count..];
+        }
+    }
+
+    private sealed class LineEcho : AsyncChat
+    {
+        public LineEcho(Socket socket, EventLoop loop)
+            : base(socket, loop) => SetTerminator('\n');
+
+        public int Reads { get; private set; }
+
+        protected override void HandleRead()
+        {
+            base.HandleRead();
+            Reads++;
+        }
+
+        protected override void FoundTerminator()
+        {
+            Push(PeekData());
+            Push("\n"u8);
+            ClearData();
+            SetTerminator("\n"); // as most programs do at every item
         }
     }
 
