@@ -179,7 +179,7 @@ public partial class Dispatcher
     private bool IsReadable()
     {
         bool wants = !_traits.OverridesReadable || Readable();
-        return wants && !Has(State.Paused | State.EndRead);
+        return wants && !Has(State.Paused | State.EndRead | State.HoldsInput);
     }
 
     // Room is wanted for bytes that the kernel would not take, or to call HandleWrite. The answer to the latter holds
@@ -234,7 +234,7 @@ public partial class Dispatcher
     private void ServeConnection(IoEvents events)
     {
         // Paused by a handler earlier in this pass: the poller reports it again when reading goes on.
-        if ((events & IoEvents.Read) != 0 && !Has(State.Paused) && !Invoke(Handler.Read))
+        if ((events & IoEvents.Read) != 0 && !Has(State.Paused | State.HoldsInput) && !Invoke(Handler.Read))
         {
             return;
         }
@@ -268,7 +268,7 @@ public partial class Dispatcher
     // An error, or the end of both directions: the end, once everything that had arrived has been read.
     private void ServeHangUp()
     {
-        if (HoldsInput || (!Has(State.EndRead) && _loop.Io.Unread(_handle) > 0))
+        if (Has(State.HoldsInput) || (!Has(State.EndRead) && _loop.Io.Unread(_handle) > 0))
         {
             if ((_wanted & IoEvents.Read) == 0)
             {
@@ -417,7 +417,7 @@ public partial class Dispatcher
     // Sending has failed, which is the end, though not before what the peer had sent has been read.
     private void TellSendFailed()
     {
-        if (!HoldsInput && (Has(State.EndRead) || !_handle.IsSocket || _loop.Io.Unread(_handle) == 0))
+        if (!Has(State.HoldsInput) && (Has(State.EndRead) || !_handle.IsSocket || _loop.Io.Unread(_handle) == 0))
         {
             if (Invoke(Handler.EndInput))
             {

@@ -114,8 +114,15 @@ public partial class Dispatcher
     /// <summary>Whether PauseReading was called last.</summary>
     private protected bool IsPaused => Has(State.Paused);
 
-    /// <summary>Whether a derived class has received what it has not delivered yet, and will.</summary>
-    private protected virtual bool HoldsInput => false;
+    /// <summary>Says whether a derived class has received what it has not delivered yet, and will.</summary>
+    private protected void SetHoldsInput(bool holds)
+    {
+        if (Has(State.HoldsInput) != holds)
+        {
+            Set(State.HoldsInput, holds);
+            _loop.MarkChanged(this);
+        }
+    }
 
     /// <summary>Reading goes on: a derived class that has kept input back announces it.</summary>
     private protected virtual void ResumeInput()

@@ -136,6 +136,9 @@ public partial class Dispatcher : IDisposable
 
         /// <summary>A derived class has something to tell.</summary>
         NewsDue = 1 << 26,
+
+        /// <summary>A derived class has received what it has not delivered yet: nothing more is read until it has.</summary>
+        HoldsInput = 1 << 27,
     }
 
     private static readonly IoHandle _noHandle = new();

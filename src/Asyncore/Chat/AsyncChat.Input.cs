@@ -6,7 +6,7 @@ public abstract partial class AsyncChat
     private Inbox? _inbox;
 
     /// <summary>Bytes that have come and are to be looked at once more, or for the first time.</summary>
-    private byte[] _putBack = [];
+    private ReadOnlyMemory<byte> _putBack;
     private long _lineLength;
     private bool _skipping;
     private bool _feeding;
@@ -83,7 +83,7 @@ public abstract partial class AsyncChat
     {
         Loop.CheckThread();
         ClearData();
-        _putBack = [];
+        SetPutBack(default);
         _matched = 0;
         _lineLength = 0;
         _skipping = false;
@@ -158,8 +158,6 @@ public abstract partial class AsyncChat
         }
     }
 
-    private protected override bool HoldsInput => _putBack.Length > 0;
-
     private protected override void ResumeInput()
     {
         if (_putBack.Length > 0)
@@ -168,11 +166,13 @@ public abstract partial class AsyncChat
         }
     }
 
-    // Everything that has not been delivered stays, whatever a handler does: throw, pause, leave the loop.
+    // Everything that has not been delivered stays, whatever a handler does: throw, pause, leave the loop. It goes on in
+    // the next pass, which is the loop's turn to send and to tell of water marks, and nothing is read before.
     private void Feed(ReadOnlySpan<byte> data, PageBuffer? buffer = null)
     {
         EventLoop home = Loop;
         bool registered = IsRegistered;
+        ReadOnlyMemory<byte> source = default;
         ReadOnlySpan<byte> front = default;
         if (buffer is not null && _inbox is null)
         {
@@ -183,12 +183,14 @@ public abstract partial class AsyncChat
         _discarded = false;
         try
         {
-            while (!IsClosed && Loop == home && IsRegistered == registered && (_isLast || !IsPaused))
+            // A pause that was asked for before this keeps everything back.
+            for (bool goesOn = _isLast || !IsPaused; goesOn; goesOn = GoesOn(home, registered))
             {
-                if (front.IsEmpty && _putBack.Length > 0)
+                if (front.IsEmpty && !_putBack.IsEmpty)
                 {
-                    front = _putBack;
-                    _putBack = [];
+                    source = _putBack;
+                    front = source.Span;
+                    SetPutBack(default);
                 }
                 else if (front.IsEmpty)
                 {
@@ -212,25 +214,35 @@ public abstract partial class AsyncChat
         finally
         {
             _feeding = false;
-            if (!IsClosed && !(front.IsEmpty && data.IsEmpty))
-            {
-                _putBack = [.. _putBack, .. front, .. data];
-                AnnouncePutBack();
-            }
+            Keep(front, data, source);
         }
     }
 
-    // What was held back comes before anything else.
-    private void PutBack(ReadOnlySpan<byte> held)
+    private bool GoesOn(EventLoop home, bool registered) =>
+        !IsClosed && Loop == home && IsRegistered == registered
+        && (_isLast || (!IsPaused && OutBufferLength <= HighWaterMark));
+
+    private void Keep(ReadOnlySpan<byte> front, ReadOnlySpan<byte> data, ReadOnlyMemory<byte> source)
     {
-        _putBack = [.. held, .. _putBack];
-        AnnouncePutBack();
+        if (IsClosed || (front.IsEmpty && data.IsEmpty))
+        {
+            return;
+        }
+
+        // Where it is kept once more it is not copied once more: an item a pass must not cost the square of them.
+        bool isRest = _putBack.IsEmpty && data.IsEmpty && source.Length >= front.Length
+            && source.Span[^front.Length..] == front;
+        SetPutBack(isRest ? source[^front.Length..] : (byte[])[.. _putBack.Span, .. front, .. data]);
     }
 
-    // While reading is paused, resuming announces it.
-    private void AnnouncePutBack()
+    // What was held back comes before anything else.
+    private void PutBack(ReadOnlySpan<byte> held) => SetPutBack((byte[])[.. held, .. _putBack.Span]);
+
+    private void SetPutBack(ReadOnlyMemory<byte> bytes)
     {
-        if (!IsPaused)
+        _putBack = bytes;
+        SetHoldsInput(!bytes.IsEmpty);
+        if (!bytes.IsEmpty && !IsPaused) // or resuming announces it
         {
             AnnounceNews();
         }

@@ -59,7 +59,7 @@ public class CloseWhenDoneTests
             chat.CloseWhenDone();
         };
         peer.Deliver(chat, "quit\n");
-        loop.RunUntil(() => chat.Events.Contains("close"));
+        loop.RunUntil(() => chat.HasEnded);
         Assert.Empty(loop.Channels);
         Companion talker = Companion.Start(() =>
         {
@@ -87,7 +87,7 @@ public class CloseWhenDoneTests
         chat.CloseTimeout = TimeSpan.FromSeconds(7);
         chat.Push("bye"u8);
         chat.CloseWhenDone();
-        loop.RunUntil(() => chat.Events.Contains("close"));
+        loop.RunUntil(() => chat.HasEnded);
         Assert.Equal("bye"u8.ToArray(), peer.ReadToEnd());
         clock.Advance(TimeSpan.FromSeconds(6.9));
         Assert.True(loop.RunOnce(TimeSpan.Zero));
@@ -105,7 +105,7 @@ public class CloseWhenDoneTests
         (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.InterNetwork);
         chat.SetTerminator('\n');
         chat.CloseWhenDone();
-        loop.RunUntil(() => chat.Events.Contains("close"));
+        loop.RunUntil(() => chat.HasEnded);
         peer.Send("one\ntwo\n"u8);
         loop.Passes(5);
         peer.Dispose();
@@ -135,7 +135,7 @@ public class CloseWhenDoneTests
         Assert.Equal("sent"u8.ToArray(), peer.ReadExactly(4));
         Assert.True(chat.Connected);
         chat.CloseWhenDone();
-        loop.RunUntil(() => chat.Events.Contains("close"));
+        loop.RunUntil(() => chat.HasEnded);
     }
 
     [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]

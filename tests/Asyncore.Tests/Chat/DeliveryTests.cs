@@ -117,7 +117,7 @@ public class DeliveryTests
             peer.Send(lines);
             peer.Dispose();
         });
-        loop.RunUntil(() => chat.Events.Contains("close"));
+        loop.RunUntil(() => chat.HasEnded);
         sender.Join();
         Assert.Equal(Enumerable.Range(0, 20_000).Select(i => $"{i}"), chat.Items);
     }
