@@ -114,6 +114,9 @@ public partial class Dispatcher
     /// <summary>Whether PauseReading was called last.</summary>
     private protected bool IsPaused => Has(State.Paused);
 
+    /// <summary>Whether the channel ends by itself once everything has left, whatever the peer does meanwhile.</summary>
+    private protected virtual bool OutlivesInput => false;
+
     /// <summary>Says whether a derived class has received what it has not delivered yet, and will.</summary>
     private protected void SetHoldsInput(bool holds)
     {
@@ -142,12 +145,12 @@ public partial class Dispatcher
         var error = (SocketError)(-result);
         if (result == 0)
         {
-            if (AllowHalfOpen && _handle.Kind == IoHandleKind.Stream && !Has(State.SendDead))
+            if ((AllowHalfOpen || OutlivesInput) && _handle.Kind == IoHandleKind.Stream && !Has(State.SendDead))
             {
                 Set(State.EndRead, true);
                 _loop.MarkChanged(this);
                 EndInput();
-                if (!Has(State.Closed))
+                if (AllowHalfOpen && !Has(State.Closed))
                 {
                     HandleEndOfStream();
                 }

@@ -287,7 +287,7 @@ public abstract partial class AsyncChat
     private void TakeLine(TerminatorMatcher matcher, ref ReadOnlySpan<byte> front)
     {
         ReadOnlySpan<byte> all = front;
-        ReadOnlySpan<byte> held = matcher.HeldBack(_matched);
+        ReadOnlySpan<byte> held = _matched == 0 ? default : matcher.HeldBack(_matched);
         int end = matcher.Find(all, ref _matched, out int length);
         bool found = end >= 0;
         front = found ? all[end..] : default;

@@ -150,6 +150,8 @@ public abstract partial class AsyncChat
 
     private protected override int WriteLimit => OutBufferSize;
 
+    private protected override bool OutlivesInput => _closesWhenDone;
+
     private protected override long LaterLength => _later?.Length ?? 0;
 
     private bool HasLater => _later is { IsEmpty: false };
@@ -192,6 +194,12 @@ public abstract partial class AsyncChat
         }
         catch (Exception error)
         {
+            if (IsClosed)
+            {
+                LogInfo($"a producer has closed its channel and failed: {error.GetType()}: {error.Message}", "error");
+                return false;
+            }
+
             // Told from the loop: nobody's handler runs inside Push or Flush.
             _producerError = error;
             _awaitsReady = true;

@@ -167,6 +167,24 @@ public class CloseWhenDoneTests
         Assert.Equal("you said 2 lines"u8.ToArray(), peer.ReadToEnd());
     }
 
+    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    public void A15_ThePeersEndDoesNotCutWhatIsStillToLeave(IoBackendKind kind, AddressFamily family)
+    {
+        using EventLoop loop = TestLoop.Create(kind);
+        (ChatRecorder chat, Socket peer) = Join(loop, family);
+        using Socket _ = peer;
+        byte[] all = Sockets.Pattern(5_000_000);
+        chat.Push(all);
+        chat.CloseWhenDone();
+        peer.Shutdown(SocketShutdown.Send);
+        loop.Passes(5);
+        Assert.Empty(chat.Events);
+        Companion reader = Companion.Start(() => Assert.Equal(all, peer.ReadToEnd()));
+        reader.Join(loop);
+        loop.Run();
+        Assert.Equal(["rest ", "close"], chat.Events);
+    }
+
     [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
     public void A15_APeerThatIsGoneIsNotWaitedFor(IoBackendKind kind)
     {

@@ -183,6 +183,46 @@ public class DeliveryTests
         Assert.Equal(["one", "two", "three"], chat.Items);
     }
 
+    [Fact]
+    public void WhatIsPulledWhilePausedWaits()
+    {
+        using var loop = new EventLoop();
+        var chat = new ChatRecorder(loop);
+        chat.SetTerminator('\n');
+        chat.PauseReading();
+        chat.Pull("one\ntw"u8);
+        chat.Pull("o\n"u8);
+        Assert.Empty(chat.Items);
+        chat.ResumeReading();
+        loop.Passes(2);
+        Assert.Equal(["one", "two"], chat.Items);
+    }
+
+    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    public void ItemsWaitWhileMoreThanTheHighWaterMarkIsQueued(IoBackendKind kind)
+    {
+        // Or a peer that sends thousands of short commands at once is answered with megabytes before anybody is told.
+        using EventLoop loop = TestLoop.Create(kind);
+        (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.Unix);
+        using Socket _ = peer;
+        chat.SetTerminator('\n');
+        chat.HighWaterMark = 50_000;
+        byte[] answer = new byte[10_000];
+        long most = 0;
+        chat.OnItem = _ =>
+        {
+            chat.Push(answer);
+            most = Math.Max(most, chat.OutBufferLength);
+        };
+        byte[] commands = new byte[3000];
+        Array.Fill(commands, (byte)'\n');
+        peer.Send(commands);
+        Companion reader = Companion.Start(() => Assert.Equal(30_000_000, peer.ReadExactly(30_000_000).Length));
+        reader.Join(loop);
+        Assert.Equal(3000, chat.Items.Count);
+        Assert.True(chat.HighWaters == 0 || most > 50_000);
+    }
+
     [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
     public void R11_WhatHasComeGoesAlongToAnotherLoop(IoBackendKind kind)
     {
