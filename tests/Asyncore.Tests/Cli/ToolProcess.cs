@@ -19,16 +19,17 @@ internal sealed partial class ToolProcess : IDisposable
     private readonly Process _process;
     private readonly Task<string> _errors;
 
-    private ToolProcess(string? folder, string[] arguments)
+    private ToolProcess(string? folder, string? script, string[] arguments)
     {
-        var start = new ProcessStartInfo(DotNet())
+        var start = new ProcessStartInfo(script is null ? DotNet() : "bash")
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = folder ?? string.Empty,
         };
         string tool = Path.Combine(AppContext.BaseDirectory, "Asyncore.Cli.dll");
-        foreach (string argument in (string[])["exec", tool, .. arguments])
+        string[] shell = script is null ? [] : ["-c", script, "bash", DotNet()];
+        foreach (string argument in (string[])[.. shell, "exec", tool, .. arguments])
         {
             start.ArgumentList.Add(argument);
         }
@@ -37,9 +38,13 @@ internal sealed partial class ToolProcess : IDisposable
         _errors = _process.StandardError.ReadToEndAsync();
     }
 
-    public static ToolProcess Start(params string[] arguments) => new(folder: null, arguments);
+    public static ToolProcess Start(params string[] arguments) => new(folder: null, script: null, arguments);
 
-    public static ToolProcess StartIn(string folder, params string[] arguments) => new(folder, arguments);
+    public static ToolProcess StartIn(string folder, params string[] arguments) => new(folder, script: null, arguments);
+
+    /// <summary>Has a shell start the tool, which is <c>"$@"</c> in the script.</summary>
+    public static ToolProcess StartByShell(string folder, string script, params string[] arguments) =>
+        new(folder, script, arguments);
 
     /// <summary>Runs the tool to its end.</summary>
     public static async Task<ToolResult> Run(params string[] arguments)
