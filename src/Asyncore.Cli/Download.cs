@@ -3,7 +3,9 @@ using Asyncore.Protocols;
 namespace Asyncore.Cli;
 
 /// <summary>Writes a response's body to a stream, and keeps what came of it.</summary>
-internal sealed class Download(Stream output) : IHttpConsumer
+/// <param name="output">Where the body goes.</param>
+/// <param name="name">What that is called in a message.</param>
+internal sealed class Download(Stream output, string name) : IHttpConsumer
 {
     /// <summary>Told of the body's length, null where it is unknown, and of the bytes that have come so far.</summary>
     public event Action<long?, long>? Progress;
@@ -29,7 +31,16 @@ internal sealed class Download(Stream output) : IHttpConsumer
 
     public void Feed(ReadOnlySpan<byte> data)
     {
-        output.Write(data);
+        try
+        {
+            output.Write(data);
+        }
+        catch (IOException error)
+        {
+            // Nobody reads it any more, or there is no room: the rest is not fetched. What is thrown here ends it.
+            throw new CommandFailedException($"cannot write to {name}: {error.Message}");
+        }
+
         Received += data.Length;
         Progress?.Invoke(Length, Received);
     }

@@ -2,39 +2,35 @@ namespace Asyncore.Cli;
 
 /// <summary>
 /// A file that is there when it is whole, and not before: it is written under another name in the same folder and
-/// renamed at the end, and removed where there is no such end.
+/// renamed at the end, and removed where there is no such end. What is no file is written to as it is.
 /// </summary>
 internal sealed class OutputFile : IDisposable
 {
-    private readonly string _path;
-    private readonly string? _temporary;
-    private bool _complete;
+    private readonly OutputTarget _target;
+    private string? _temporary;
+    private Stream? _stream;
 
-    /// <exception cref="IOException">The folder is not there, or cannot be written to.</exception>
+    /// <summary>Opens what is written to as it is, which for a FIFO waits until somebody reads.</summary>
+    /// <exception cref="IOException">It cannot be written to.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be written to.</exception>
-    public OutputFile(string path)
+    /// <exception cref="CommandFailedException">It is a folder, or a descriptor that is not open.</exception>
+    public OutputFile(string name)
     {
-        // A link stays a link to the new contents; a device is written to, never replaced.
-        bool isLink = new FileInfo(path).LinkTarget is not null;
-        _path = isLink ? File.ResolveLinkTarget(path, returnFinalTarget: true)!.FullName : Path.GetFullPath(path);
-        if (Directory.Exists(_path))
+        _target = OutputTarget.Find(name);
+        _stream = _target.Kind switch
         {
-            throw new CommandFailedException($"{path} is a folder");
-        }
-
-        bool isShared = _path.StartsWith("/dev/shm/", StringComparison.Ordinal); // files like others, in memory
-        if (_path.StartsWith("/dev/", StringComparison.Ordinal) && !isShared)
-        {
-            Stream = new FileStream(_path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0);
-            return;
-        }
-
-        _temporary = Path.Combine(
-            Path.GetDirectoryName(_path)!, $".{Path.GetFileName(_path)}.{Path.GetRandomFileName()}.part");
-        Stream = new FileStream(_temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
+            OutputKind.Folder => throw new CommandFailedException($"{name} is a folder"),
+            OutputKind.Descriptor => StandardStreams.Open(_target.Descriptor, name),
+            OutputKind.Special => new FileStream(
+                _target.Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0),
+            _ => null,
+        };
     }
 
-    public Stream Stream { get; }
+    /// <summary>What to write to. The other file is made when this is first asked for.</summary>
+    /// <exception cref="IOException">The folder is not there, or cannot be written to.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be written to.</exception>
+    public Stream Stream => _stream ??= CreateTemporary();
 
     /// <summary>Everything has been written: the file appears under its name.</summary>
     public void Complete()
@@ -42,18 +38,44 @@ internal sealed class OutputFile : IDisposable
         Stream.Dispose();
         if (_temporary is not null)
         {
-            File.Move(_temporary, _path, overwrite: true);
+            File.Move(_temporary, _target.Path, overwrite: true);
+            _temporary = null;
         }
-
-        _complete = true;
     }
 
     public void Dispose()
     {
-        Stream.Dispose();
-        if (!_complete && _temporary is not null)
+        _stream?.Dispose();
+        if (_temporary is not null)
         {
             File.Delete(_temporary);
         }
+    }
+
+    private FileStream CreateTemporary()
+    {
+        // Not the file's own name and more: that may be as long as names can be.
+        string path = Path.Combine(Path.GetDirectoryName(_target.Path)!, $".{Path.GetRandomFileName()}.part");
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            Share = FileShare.Read,
+            BufferSize = 0, // or what could not be written would be tried again by Dispose
+        };
+        if (OperatingSystem.IsWindows() || _target.Kind != OutputKind.File)
+        {
+            var created = new FileStream(path, options);
+            _temporary = path;
+            return created;
+        }
+
+        // A file that only its owner may read is replaced by one like it, and nobody reads the half of it either.
+        const UnixFileMode Permissions = (UnixFileMode)0x1FF; // set-user-ID is not for what comes from a network
+        options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        var stream = new FileStream(path, options);
+        _temporary = path;
+        File.SetUnixFileMode(stream.SafeFileHandle, File.GetUnixFileMode(_target.Path) & Permissions);
+        return stream;
     }
 }

@@ -7,6 +7,7 @@ using Asyncore.Cli.Commands;
 const int Failed = 1;
 const int WrongUsage = 2;
 
+StandardStreams.Secure();
 ParseResult line = Build().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
 if (line.Errors.Count > 0)
 {

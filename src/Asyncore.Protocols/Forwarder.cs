@@ -21,6 +21,7 @@ public class Forwarder : Dispatcher
     /// <param name="loop">The loop to join; <see cref="EventLoop.Default"/> where null.</param>
     /// <exception cref="SocketException">The name is unknown, or the address cannot be bound.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A port is not from 0 to 65535.</exception>
+    /// <exception cref="ArgumentException">It would forward to itself.</exception>
     public Forwarder(
         string ip,
         int port,
@@ -40,12 +41,17 @@ public class Forwarder : Dispatcher
     /// <param name="backlog">How many connections may wait to be accepted.</param>
     /// <param name="loop">The loop to join; <see cref="EventLoop.Default"/> where null.</param>
     /// <exception cref="SocketException">The address cannot be bound.</exception>
+    /// <exception cref="ArgumentException">
+    /// It would forward to itself: <paramref name="remote"/> is an address that it listens at, as far as that can be
+    /// told without resolving a name.
+    /// </exception>
     public Forwarder(EndPoint address, EndPoint remote, int backlog = DefaultBacklog, EventLoop? loop = null)
         : base(null, loop)
     {
         ArgumentNullException.ThrowIfNull(remote);
         Remote = remote;
         this.ListenOn(address, backlog);
+        RefuseItself(); // the port may be known only now
     }
 
     /// <summary>Where connections are forwarded to.</summary>
@@ -78,6 +84,17 @@ public class Forwarder : Dispatcher
         else
         {
             base.HandleError(error);
+        }
+    }
+
+    // Each connection would make another, to itself, until the process has no descriptors left.
+    private void RefuseItself()
+    {
+        if (Address is { } listening && SelfForward.Happens(listening, Remote))
+        {
+            Close();
+            throw new ArgumentException(
+                $"Forwarding from {listening.Text()} to {Remote.Text()} would connect to itself.", "remote");
         }
     }
 

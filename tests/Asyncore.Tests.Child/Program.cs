@@ -3,15 +3,17 @@ using System.Net.Sockets;
 using Asyncore;
 using Asyncore.Tests.Child;
 
-// shortage BACKEND HOST:PORT|PATH channel|socket|accept
+// shortage BACKEND HOST:PORT|PATH channel|socket|accept|stuck
 // An echo listener that a test starts with hardly any descriptors. It says where it listens, then obeys, line by line:
 //   open   how many connections it has
 //   idle   how many passes it makes while nothing happens
 //   free   closes what it has kept open besides
+//   heard  how many bytes have come
+//   size   how many each connection of the stuck form is sent at once
 //   quit   ends
 if (args is not ["shortage", var backend, var address, var form])
 {
-    Console.Error.WriteLine("usage: shortage BACKEND ADDRESS channel|socket|accept");
+    Console.Error.WriteLine("usage: shortage BACKEND ADDRESS channel|socket|accept|stuck");
     return 2;
 }
 
@@ -28,6 +30,7 @@ ScarceListener listener = form switch
     "channel" => new ScarceListener(loop),
     "socket" => new ScarceSocketListener(loop),
     "accept" => new ScarceAcceptListener(loop),
+    "stuck" => new StuckListener(loop),
     _ => throw new ArgumentException($"no such form: {form}"),
 };
 listener.CreateSocket(where.AddressFamily);
@@ -65,6 +68,12 @@ void Obey(string command)
         case "free":
             kept.ForEach(file => file.Dispose());
             Console.WriteLine("freed");
+            break;
+        case "heard":
+            Console.WriteLine(((StuckListener)listener).Heard);
+            break;
+        case "size":
+            Console.WriteLine(StuckListener.Size);
             break;
         case "quit":
             loop.CloseAll();

@@ -46,3 +46,33 @@ internal sealed class ScarceAcceptListener(EventLoop loop) : ScarceSocketListene
         }
     }
 }
+
+/// <summary>
+/// Each connection is sent more than the system takes, and reads on meanwhile; save the first, which wants nothing.
+/// </summary>
+internal sealed class StuckListener(EventLoop loop) : ScarceListener(loop)
+{
+    public const int Size = 400_000; // a Unix socket's buffer is half of that
+
+    public int Heard { get; private set; }
+
+    protected override void HandleAccepted(AcceptedChannel accepted)
+    {
+        var connection = new Connection(accepted, this);
+        if (Loop.Channels.Count == 2)
+        {
+            connection.PauseReading();
+        }
+        else
+        {
+            connection.Send(new byte[Size]);
+        }
+    }
+
+    private sealed class Connection(AcceptedChannel accepted, StuckListener listener) : DispatcherWithSend(accepted)
+    {
+        protected override void HandleRead() => listener.Heard += Receive().Length;
+
+        protected override void HandleClose() => Close();
+    }
+}

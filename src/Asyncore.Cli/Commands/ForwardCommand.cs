@@ -36,9 +36,21 @@ internal static class ForwardCommand
             return ServerRun.Run(
                 backend.MakeLoop(line),
                 local,
-                loop => new Forwarder(local.ToLocal(), remote.ToRemote(), loop: loop));
+                loop => Start(local, remote, loop));
         });
         return command;
+    }
+
+    private static Forwarder Start(HostPort local, HostPort remote, EventLoop loop)
+    {
+        try
+        {
+            return new Forwarder(local.ToLocal(), remote.ToRemote(), loop: loop);
+        }
+        catch (ArgumentException error) when (error.ParamName == "remote")
+        {
+            throw new CommandFailedException($"cannot forward {local} to {remote}: it would connect to itself");
+        }
     }
 
     private static NumberOption PortOption(string name, string alias, string description, int least) =>

@@ -15,7 +15,7 @@ internal static class GetCommand
         var url = new Argument<Uri>("URL") { Description = "What to fetch.", CustomParser = ParseUrl };
         var file = new Option<string>("--output", "-o")
         {
-            Description = "Where to write the body: a file, which appears when it is whole. Else standard output.",
+            Description = "Where to write the body: a file, which appears when it is whole, or a FIFO or device. Else standard output.",
             HelpName = "FILE",
         };
         file.Validators.Add(result =>
@@ -42,12 +42,14 @@ internal static class GetCommand
             throw new CommandFailedException($"cannot fetch {url}: {url.Scheme} is not part of this version");
         }
 
+        // Before signals are ours: a FIFO is opened when somebody reads it, and until then they end the process.
+        using OutputFile? file = path is null ? null : new OutputFile(path);
+
         // Ended by a signal, the temporary file goes too.
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        using OutputFile? file = path is null ? null : new OutputFile(path);
-        Stream output = file?.Stream ?? Console.OpenStandardOutput();
-        var download = new Download(output);
+        Stream output = file?.Stream ?? StandardStreams.OpenOutput();
+        var download = new Download(output, path ?? "standard output");
         Fetch(loop, url, download, showBar: file is not null || Console.IsOutputRedirected);
         if (download.Error is { } error)
         {

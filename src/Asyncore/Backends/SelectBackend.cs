@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 
@@ -12,91 +13,15 @@ namespace Asyncore;
 /// On Windows a reset of a channel that wants nothing is told when it next reads or writes: select there has no word
 /// for it. Pipes, which exist as channels on Linux alone, are read and written by system calls.
 /// </remarks>
-internal sealed class SelectBackend : IoBackend
+internal sealed partial class SelectBackend : IoBackend
 {
-    private static readonly TimeSpan _longest = TimeSpan.FromMinutes(30); // select(2) counts microseconds in 32 bits
+    private const int GatherSize = 64 * 1024;
 
-    private readonly Socket _wake = MakeWake();
-    private readonly Dictionary<Socket, IoHandle> _handles = [];
     private readonly UnchosenBackend _files = new();
-    private readonly List<Socket> _reading = [];
-    private readonly List<Socket> _writing = [];
-    private readonly List<Socket> _watching = [];
-    private readonly Dictionary<IoHandle, IoEvents> _ready = [];
-    private int _told;
 
     public override IoBackendKind Kind => IoBackendKind.Select;
 
     public override bool CanReconnect => false;
-
-    public override int SetInterest(IoHandle handle, IoEvents wanted)
-    {
-        if (handle.Kind == IoHandleKind.File)
-        {
-            return CannotWait;
-        }
-
-        if (wanted == IoEvents.None)
-        {
-            _handles.Remove(handle.Socket!);
-        }
-        else
-        {
-            _handles[handle.Socket!] = handle;
-        }
-
-        handle.Armed = wanted;
-        return 0;
-    }
-
-    public override int Wait(Span<IoEvent> events, int timeoutMilliseconds)
-    {
-        _ready.Clear();
-        FillLists();
-        TimeSpan wait = _ready.Count > 0 ? TimeSpan.Zero
-            : timeoutMilliseconds < 0 || timeoutMilliseconds > _longest.TotalMilliseconds ? _longest
-            : TimeSpan.FromMilliseconds(timeoutMilliseconds);
-        try
-        {
-            Socket.Select(_reading, _writing, _watching, wait);
-        }
-        catch (ObjectDisposedException)
-        {
-            // Somebody disposed a socket of ours, on another thread, after the lists were made.
-            MarkLost();
-            return Report(events);
-        }
-        catch (SocketException error) when (error.SocketErrorCode == SocketError.Interrupted)
-        {
-            return Interrupted;
-        }
-
-        if (_reading.Remove(_wake))
-        {
-            DrainWake();
-        }
-        else if (_reading.Count + _writing.Count + _watching.Count == 0)
-        {
-            FindHangUps();
-        }
-
-        Mark(_reading, IoEvents.Read);
-        Mark(_writing, IoEvents.Write);
-        MarkExceptional();
-        return Report(events);
-    }
-
-    public override void Wake()
-    {
-        try
-        {
-            _wake.Send([1]);
-        }
-        catch (SocketException)
-        {
-            // Its buffer is full of wake-ups already.
-        }
-    }
 
     public override IoHandle Open(AddressFamily family, SocketType type)
     {
@@ -299,24 +224,45 @@ internal sealed class SelectBackend : IoBackend
 
     public override int Send(IoHandle handle, ReadOnlySpan<ReadOnlyMemory<byte>> segments)
     {
-        // The library gathers only from a list of arrays; a call for each is simpler, and this is not the fast backend.
+        // The library gathers only from a list of arrays. Copying small pieces into one is simpler, and large ones go
+        // by themselves.
         int total = 0;
-        foreach (ReadOnlyMemory<byte> segment in segments)
+        while (!segments.IsEmpty)
         {
-            int sent = Send(handle, segment.Span);
-            if (sent < 0)
+            int count = 0;
+            int length = 0;
+            while (count < segments.Length && segments[count].Length <= GatherSize - length)
             {
-                return total > 0 ? total : sent;
+                length += segments[count++].Length;
+            }
+
+            length = count > 1 ? length : segments[0].Length;
+            int sent = count > 1 ? SendJoined(handle, segments[..count], length) : Send(handle, segments[0].Span);
+            if (sent < length)
+            {
+                return sent < 0 && total == 0 ? sent : total + Math.Max(sent, 0);
             }
 
             total += sent;
-            if (sent < segment.Length)
-            {
-                break;
-            }
+            segments = segments[Math.Max(count, 1)..];
         }
 
         return total;
+    }
+
+    private int SendJoined(IoHandle handle, ReadOnlySpan<ReadOnlyMemory<byte>> segments, int length)
+    {
+        byte[] joined = ArrayPool<byte>.Shared.Rent(length);
+        int filled = 0;
+        foreach (ReadOnlyMemory<byte> segment in segments)
+        {
+            segment.Span.CopyTo(joined.AsSpan(filled));
+            filled += segment.Length;
+        }
+
+        int sent = Send(handle, joined.AsSpan(0, length));
+        ArrayPool<byte>.Shared.Return(joined);
+        return sent;
     }
 
     public override int ShutdownSend(IoHandle handle) => Try(() => handle.Socket!.Shutdown(SocketShutdown.Send));
@@ -337,17 +283,6 @@ internal sealed class SelectBackend : IoBackend
         int count = 0;
         Try(() => count = handle.Socket!.Available);
         return count == 0 && handle.Kind == IoHandleKind.Stream ? Peek(handle) : count;
-    }
-
-    public override void Dispose() => _wake.Dispose();
-
-    private static Socket MakeWake()
-    {
-        IPAddress host = Socket.OSSupportsIPv4 ? IPAddress.Loopback : IPAddress.IPv6Loopback;
-        var socket = new Socket(host.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
-        socket.Bind(new IPEndPoint(host, 0));
-        socket.Connect(socket.LocalEndPoint!); // to itself, so that nobody else's datagrams are taken
-        return socket;
     }
 
     private static IPAddress Any(AddressFamily family) =>
@@ -414,137 +349,5 @@ internal sealed class SelectBackend : IoBackend
         SocketError error = handle.PendingError;
         handle.PendingError = SocketError.Success;
         return error;
-    }
-
-    private void FillLists()
-    {
-        _reading.Clear();
-        _writing.Clear();
-        _watching.Clear();
-        _reading.Add(_wake);
-        foreach ((Socket socket, IoHandle handle) in _handles)
-        {
-            if (handle.IsLost)
-            {
-                _ready[handle] = IoEvents.Error;
-                continue;
-            }
-
-            if ((handle.Armed & IoEvents.Read) != 0)
-            {
-                _reading.Add(socket);
-            }
-
-            if ((handle.Armed & IoEvents.Write) != 0)
-            {
-                _writing.Add(socket);
-            }
-
-            if (!handle.HasUnwantedUrgent || (handle.Armed & IoEvents.Priority) != 0)
-            {
-                _watching.Add(socket);
-            }
-        }
-    }
-
-    private void DrainWake()
-    {
-        Span<byte> buffer = stackalloc byte[16];
-        SocketError error;
-        do
-        {
-            _wake.Receive(buffer, SocketFlags.None, out error);
-        }
-        while (error == SocketError.Success);
-    }
-
-    private void Mark(List<Socket> sockets, IoEvents news)
-    {
-        foreach (Socket socket in sockets)
-        {
-            if (_handles.TryGetValue(socket, out IoHandle? handle))
-            {
-                _ready[handle] = _ready.GetValueOrDefault(handle) | news;
-            }
-        }
-    }
-
-    // "Exceptional" is an error or urgent data, and select does not say which.
-    private void MarkExceptional()
-    {
-        foreach (Socket socket in _watching)
-        {
-            IoHandle handle = _handles[socket];
-            bool broken = !handle.IsSocket || PeekError(handle) != SocketError.Success;
-            if (!broken && (handle.Armed & IoEvents.Priority) == 0)
-            {
-                handle.HasUnwantedUrgent = true; // it would be reported without end to somebody who did not ask
-                continue;
-            }
-
-            _ready[handle] = _ready.GetValueOrDefault(handle) | (broken ? IoEvents.Error : IoEvents.Priority);
-        }
-    }
-
-    // Where poll(2) is underneath, a hang-up ends the wait and is then left out of lists that did not ask to read.
-    // So when a wait ended for nothing, those who want no reading are looked at one by one.
-    private void FindHangUps()
-    {
-        foreach ((Socket socket, IoHandle handle) in _handles)
-        {
-            if ((handle.Armed & IoEvents.Read) == 0 && !handle.IsListener && IsHungUp(socket, handle))
-            {
-                _ready[handle] = IoEvents.HangUp;
-            }
-        }
-    }
-
-    private bool IsHungUp(Socket socket, IoHandle handle)
-    {
-        bool readable = false;
-        if (Try(() => readable = socket.Poll(0, SelectMode.SelectRead)) != 0 || !readable)
-        {
-            return false;
-        }
-
-        // Readable is data, the peer's end, or a hang-up. A send of nothing fails only where sending is over, too.
-        int sent = handle.IsSocket && handle.Kind == IoHandleKind.Stream ? Send(handle, ReadOnlySpan<byte>.Empty) : 0;
-        if (sent < 0 && sent != -(int)SocketError.Shutdown && handle.PendingError == SocketError.Success)
-        {
-            handle.PendingError = (SocketError)(-sent); // a reset is told to whoever asks first
-        }
-
-        return !handle.IsSocket || sent < 0;
-    }
-
-    private void MarkLost()
-    {
-        foreach (IoHandle handle in _handles.Values)
-        {
-            if (handle.IsLost)
-            {
-                _ready[handle] = IoEvents.Error;
-            }
-        }
-    }
-
-    // Level-triggered: what there is no room for is there in the next pass, where the report starts behind what was
-    // told in this one.
-    private int Report(Span<IoEvent> events)
-    {
-        int count = _ready.Count;
-        _told = count > events.Length ? (_told + events.Length) % count : 0;
-        int place = count - _told;
-        foreach ((IoHandle handle, IoEvents news) in _ready)
-        {
-            if (place % count < events.Length)
-            {
-                events[place % count] = new IoEvent(handle.Slot, handle.Generation, news);
-            }
-
-            place++;
-        }
-
-        return Math.Min(count, events.Length);
     }
 }

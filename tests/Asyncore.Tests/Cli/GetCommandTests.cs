@@ -82,7 +82,7 @@ public sealed class GetCommandTests : IDisposable
         using ToolProcess tool = ToolProcess.StartIn(_folder, "get", Url, "-o", "file");
         using Socket connection = Accept();
         Say(connection, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello");
-        tool.Interrupt();
+        tool.Signal(ToolProcess.Interrupt);
         Assert.Equal(130, (await tool.End()).Status);
         Assert.Empty(Directory.GetFileSystemEntries(_folder));
     }

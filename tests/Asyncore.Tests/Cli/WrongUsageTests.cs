@@ -53,6 +53,9 @@ public class WrongUsageTests
     {
         { "cannot listen on 192.0.2.1:7: ", ["echo", "--listen", "192.0.2.1:7"] },
         { "cannot listen on 192.0.2.1:80: ", ["forward", "-l", "192.0.2.1", "-r", "127.0.0.1"] },
+        { "would connect to itself", ["forward", "-l", "127.0.0.1", "-p", "27003", "-r", "127.0.0.1", "-P", "27003"] },
+        { "would connect to itself", ["forward", "-l", "::", "-p", "27003", "-r", "::1", "-P", "27003"] },
+        { "would connect to itself", ["forward", "-l", "localhost", "-p", "27003", "-r", "localhost", "-P", "27003"] },
         { "kqueue", ["echo", "--listen", "127.0.0.1:0", "--backend", "kqueue"] },
         { "kqueue", ["demo", "--backend", "kqueue"] },
         { "kqueue", ["time", "query", "127.0.0.1:1", "--backend", "kqueue"] },

@@ -32,7 +32,7 @@ public sealed class ToolTests : IDisposable
         string netcat = Programs.Netcat;
         string socat = Programs.Socat;
         using ToolProcess tool = ToolProcess.Start("echo", "--listen", "127.0.0.1:0", "--backend", backend);
-        IPEndPoint address = await tool.Listening();
+        IPEndPoint address = await tool.AwaitListening();
         using Peer python = PythonPeer.Start("echo_client", address.ToString(), "320000", "5");
         using Peer one = Peer.Start(netcat, "-N", "127.0.0.1", address.PortOf());
         using Peer two = Peer.Start(socat, "-t", "100", "STDIO", $"TCP:{address}");
@@ -49,7 +49,7 @@ public sealed class ToolTests : IDisposable
     {
         string netcat = Programs.Netcat;
         using ToolProcess tool = ToolProcess.Start("time", "serve", "--listen", "127.0.0.1:0", "--backend", backend);
-        IPEndPoint address = await tool.Listening();
+        IPEndPoint address = await tool.AwaitListening();
         using Peer python = PythonPeer.Start("time_client", address.ToString());
         using Peer one = Peer.Start(netcat, "-N", "127.0.0.1", address.PortOf());
         one.Feed();
@@ -137,7 +137,7 @@ public sealed class ToolTests : IDisposable
         nginx.Write("file", _data);
         using ToolProcess tool = ToolProcess.Start(
             "forward", "-p", "0", "-r", "127.0.0.1", "-P", nginx.Address.PortOf(), "--backend", backend);
-        IPEndPoint address = await tool.Listening();
+        IPEndPoint address = await tool.AwaitListening();
         using (Peer peer = Peer.Start(
             curl, "--silent", "--show-error", "--fail", $"http://{address}/file", $"http://{address}/chunked/file",
             $"http://{address}/close/file"))
@@ -166,7 +166,7 @@ public sealed class ToolTests : IDisposable
         using ToolProcess tool = ToolProcess.Start(
             "forward", "--local-port", "0", "--remote-ip", "127.0.0.1", "--remote-port", port.Groups["port"].Value,
             "--backend", backend);
-        IPEndPoint address = await tool.Listening();
+        IPEndPoint address = await tool.AwaitListening();
         using Peer client = Peer.Start(netcat, "-N", "127.0.0.1", address.PortOf());
         client.Feed(_data);
         AssertSame([.. _data, .. "that was all\n"u8], client.WaitForExit());
@@ -181,7 +181,7 @@ public sealed class ToolTests : IDisposable
         EndPoint remote = server.ReadAddress(AddressFamily.InterNetwork, new IPEndPoint(0, 0));
         using ToolProcess tool = ToolProcess.Start(
             "forward", "-l", "127.0.0.1", "-p", "0", "-r", "localhost", "-P", remote.PortOf(), "--backend", backend);
-        IPEndPoint address = await tool.Listening();
+        IPEndPoint address = await tool.AwaitListening();
         using Peer client = PythonPeer.Start("echo_client", address.ToString(), "320000", "5");
         Assert.Equal("same same same same same\n", client.WaitForText());
         server.WaitForExit();
@@ -192,7 +192,7 @@ public sealed class ToolTests : IDisposable
 
     private static async Task AssertStops(ToolProcess tool)
     {
-        tool.Terminate();
+        tool.Signal(ToolProcess.Terminate);
         Assert.Equal(new ToolResult(0, string.Empty, string.Empty), await tool.End());
     }
 

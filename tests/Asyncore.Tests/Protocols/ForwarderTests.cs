@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Asyncore.Protocols;
@@ -9,6 +10,7 @@ namespace Asyncore.Tests.Protocols;
 
 public class ForwarderTests
 {
+    private const int OwnPort = 27_001; // below those that the system gives of its own accord
     private const int EightMegabytes = 8 << 20;
 
     [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
@@ -190,6 +192,83 @@ public class ForwarderTests
             () => new Forwarder(there.LocalEndPoint!, there.LocalEndPoint!, loop: loop));
         Assert.Equal(SocketError.AddressAlreadyInUse, error.SocketErrorCode);
         Assert.Empty(loop.Channels);
+    }
+
+    /// <summary>Where it listens, and where it is to connect to; ports are the same.</summary>
+    public static TheoryData<string, string> Itself
+    {
+        get
+        {
+            var data = new TheoryData<string, string>
+            {
+                { "127.0.0.1", "127.0.0.1" },
+                { "127.0.0.1", "0.0.0.0" },
+                { "127.0.0.1", "::ffff:127.0.0.1" },
+                { "127.0.0.1", "localhost" },
+                { "127.0.0.2", "127.0.0.2" },
+                { "", "127.0.0.1" },
+                { "0.0.0.0", "127.1.2.3" },
+                { "0.0.0.0", "localhost" },
+                { "0.0.0.0", Dns.GetHostName() },
+                { "::1", "::1" },
+                { "::", "::1" },
+                { "::", "::" },
+            };
+            foreach (IPAddress address in NetworkInterface.GetAllNetworkInterfaces()
+                .SelectMany(card => card.GetIPProperties().UnicastAddresses)
+                .Select(each => each.Address)
+                .Where(address => !IPAddress.IsLoopback(address)))
+            {
+                data.Add(address.AddressFamily == AddressFamily.InterNetwork ? "0.0.0.0" : "::", address.ToString());
+            }
+
+            return data;
+        }
+    }
+
+    [Theory, MemberData(nameof(Itself))]
+    public void It_does_not_forward_to_itself(string ip, string remote)
+    {
+        using var loop = new EventLoop();
+        ArgumentException error = Assert.Throws<ArgumentException>(
+            () => new Forwarder(ip, OwnPort, remote, OwnPort, loop: loop));
+        Assert.Equal("remote", error.ParamName);
+        Assert.Empty(loop.Channels);
+        Assert.False(loop.RunOnce(TimeSpan.Zero));
+    }
+
+    [Fact]
+    public void It_does_not_forward_to_its_own_path()
+    {
+        using var loop = new EventLoop();
+        EndPoint path = Backends.AnyAddress(AddressFamily.Unix);
+        var same = new UnixDomainSocketEndPoint(path.ToString()!);
+        Assert.Throws<ArgumentException>(() => new Forwarder(path, same, loop: loop));
+        Assert.False(File.Exists(path.ToString()));
+    }
+
+    // The ports need not be free: what is asked is only whether it is refused for this reason.
+    [Theory]
+    [InlineData("127.0.0.1", OwnPort, "127.0.0.1", OwnPort + 1)]
+    [InlineData("127.0.0.1", OwnPort, "127.0.0.2", OwnPort)]
+    [InlineData("127.0.0.2", OwnPort, "localhost", OwnPort)]
+    [InlineData("::", OwnPort, "127.0.0.1", OwnPort)]
+    [InlineData("0.0.0.0", OwnPort, "::1", OwnPort)]
+    [InlineData("0.0.0.0", OwnPort, "192.0.2.1", OwnPort)]
+    [InlineData("0.0.0.0", OwnPort, "example.invalid", OwnPort)]
+    [InlineData("127.0.0.1", 0, "127.0.0.1", OwnPort)]
+    public void It_forwards_to_others_on_the_same_port(string ip, int port, string remote, int remotePort)
+    {
+        using var loop = new EventLoop();
+        try
+        {
+            using var forwarder = new Forwarder(ip, port, remote, remotePort, loop: loop);
+            Assert.True(forwarder.Accepting);
+        }
+        catch (SocketException error)
+        {
+            Assert.Equal(SocketError.AddressAlreadyInUse, error.SocketErrorCode);
+        }
     }
 
     private static void CheckUnreachable(IoBackendKind kind, EndPoint remote, string line)

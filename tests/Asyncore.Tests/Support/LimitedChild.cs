@@ -7,19 +7,20 @@ namespace Asyncore.Tests.Support;
 /// <summary>
 /// A program of the tests' own in a process that may have only so many descriptors, and that is spoken to by lines.
 /// </summary>
-internal sealed class LimitedChild : IDisposable
+internal sealed class LimitedChild : ChildProcess
 {
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
+    // What other tests have open may be inherited, and would take places that the child is meant to have.
+    private const string CloseOthers =
+        "for f in /proc/self/fd/*; do n=${f##*/}; ((n > 2 && n < 200)) && eval \"exec $n>&-\"; done";
 
-    private readonly Process _process;
     private readonly StreamReader _standardError;
     private readonly List<string> _errors = [];
     private readonly Thread _listening;
 
-    private LimitedChild(Process process)
+    private LimitedChild(ProcessStartInfo start)
+        : base(start)
     {
-        _process = process;
-        _standardError = process.StandardError;
+        _standardError = Process.StandardError;
         _listening = new Thread(CollectErrors) { IsBackground = true };
         _listening.Start();
     }
@@ -27,37 +28,18 @@ internal sealed class LimitedChild : IDisposable
     /// <summary>Starts a program that has been built beside the tests.</summary>
     public static LimitedChild Start(int descriptors, string project, params string[] arguments)
     {
-        string folder = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
-        string program = Path.Combine(folder, "..", "..", project, Path.GetFileName(folder), $"{project}.dll");
-        Assert.True(File.Exists(program), $"{program} has not been built");
-        var start = new ProcessStartInfo("bash")
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        // What other tests have open may be inherited, and would take places that the child is meant to have.
-        const string CloseOthers = "for f in /proc/self/fd/*; do n=${f##*/}; ((n > 2 && n < 200)) && eval \"exec $n>&-\"; done";
-        string script = $"{CloseOthers}; ulimit -n {descriptors} && exec dotnet \"$@\"";
-        foreach (string argument in (string[])["-c", script, "bash", program])
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        foreach (string argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        return new LimitedChild(Process.Start(start)!);
+        string script = $"{CloseOthers}; ulimit -n {descriptors} && exec \"$@\"";
+        ProcessStartInfo start = ByShell(script, [DotNet(), PathOf(project), .. arguments]);
+        start.RedirectStandardInput = true;
+        return new LimitedChild(start);
     }
 
     public void Say(string line)
     {
         try
         {
-            _process.StandardInput.WriteLine(line);
-            _process.StandardInput.Flush();
+            Process.StandardInput.WriteLine(line);
+            Process.StandardInput.Flush();
         }
         catch (IOException)
         {
@@ -69,8 +51,8 @@ internal sealed class LimitedChild : IDisposable
     /// <summary>The rest of the next line of its output, which must start so.</summary>
     public string ReadLine(string start = "")
     {
-        Task<string?> reading = _process.StandardOutput.ReadLineAsync();
-        Assert.True(Task.WaitAny([reading], _patience) == 0, "the program prints nothing");
+        Task<string?> reading = Process.StandardOutput.ReadLineAsync();
+        Assert.True(Task.WaitAny([reading], Patience) == 0, "the program prints nothing");
         string line = reading.GetAwaiter().GetResult() ?? throw new EndOfStreamException($"it has ended: {Errors()}");
         Assert.StartsWith(start, line, StringComparison.Ordinal);
         return line[start.Length..];
@@ -91,7 +73,7 @@ internal sealed class LimitedChild : IDisposable
             long start = Stopwatch.GetTimestamp();
             while (ErrorLines(what) < times)
             {
-                TimeSpan left = _patience - Stopwatch.GetElapsedTime(start);
+                TimeSpan left = Patience - Stopwatch.GetElapsedTime(start);
                 bool more = left > TimeSpan.Zero && Monitor.Wait(_errors, left);
                 Assert.True(more, $"nobody said '{what}': {Errors()}");
             }
@@ -109,19 +91,9 @@ internal sealed class LimitedChild : IDisposable
 
     public (int Status, string Errors) WaitForExit()
     {
-        Assert.True(_process.WaitForExit(_patience), "the program does not end");
-        Assert.True(_listening.Join(_patience));
-        return (_process.ExitCode, Errors());
-    }
-
-    public void Dispose()
-    {
-        if (!_process.HasExited)
-        {
-            _process.Kill();
-        }
-
-        _process.Dispose();
+        Assert.True(Process.WaitForExit(Patience), "the program does not end");
+        Assert.True(_listening.Join(Patience));
+        return (Process.ExitCode, Errors());
     }
 
     private string Errors()

@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using System.Net;
+using System.Runtime.InteropServices;
+using Xunit;
+
+namespace Asyncore.Tests.Support;
+
+/// <summary>A program of this repository in a process of its own, which is killed where a test ends before it.</summary>
+internal abstract partial class ChildProcess : IDisposable
+{
+    public const int Interrupt = 2;
+    public const int Terminate = 15;
+
+    /// <summary>How a server's announcement begins.</summary>
+    protected const string Listening = "listening on ";
+
+    protected ChildProcess(ProcessStartInfo start)
+    {
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
+        Process = Process.Start(start)!;
+    }
+
+    /// <summary>How long to wait for something; only ever met by a test that fails.</summary>
+    protected static TimeSpan Patience { get; } = TimeSpan.FromSeconds(60);
+
+    protected Process Process { get; }
+
+    /// <summary>Sends a signal (kill(2)).</summary>
+    public void Signal(int signal) => Assert.Equal(0, Kill(Process.Id, signal));
+
+    public void Dispose()
+    {
+        if (!Process.HasExited)
+        {
+            Process.Kill();
+        }
+
+        Process.Dispose();
+    }
+
+    /// <summary>The command that runs a program: the .NET that runs us, as there may be no other.</summary>
+    protected static string DotNet()
+    {
+        string name = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";
+        string path = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", name));
+        return File.Exists(path) ? path : name;
+    }
+
+    /// <summary>
+    /// A program whose project the tests' project refers to, so that it has been built into the folder beside the
+    /// tests' own: artifacts/bin/PROJECT/CONFIGURATION.
+    /// </summary>
+    protected static string PathOf(string project)
+    {
+        string folder = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
+        string configuration = Path.GetFileName(folder);
+        string program = Path.GetFullPath(Path.Combine(folder, "..", "..", project, configuration, $"{project}.dll"));
+        Assert.True(File.Exists(program), $"{program} has not been built");
+        return program;
+    }
+
+    /// <summary>Has a shell start a command, which is <c>"$@"</c> in the script.</summary>
+    protected static ProcessStartInfo ByShell(string script, params IEnumerable<string> command) =>
+        new("bash", ["-c", script, "bash", .. command]);
+
+    /// <summary>The address in a server's announcement.</summary>
+    protected static IPEndPoint AddressIn(string? line)
+    {
+        Assert.NotNull(line);
+        Assert.StartsWith(Listening, line, StringComparison.Ordinal);
+        return IPEndPoint.Parse(line.AsSpan(Listening.Length));
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
+}
