@@ -113,11 +113,11 @@ public abstract partial class AsyncChat
     protected internal override void HandleRead()
     {
         EventLoop loop = Loop;
-        PageBuffer buffer = loop.TakeReceiveBuffer();
+        PageBuffer buffer = loop.TakeReceiveBuffer(InBufferSize);
         try
         {
             _inbox?.Enter(buffer);
-            int count = Recv(buffer.Span[..Math.Min(buffer.Length, InBufferSize)]);
+            int count = Recv(buffer.Span[..InBufferSize]);
             if (count > 0)
             {
                 Feed(buffer.Span[..count], buffer);

@@ -31,8 +31,8 @@ public abstract partial class AsyncChat : DispatcherWithSend
     }
 
     /// <summary>
-    /// Bytes taken at once from the system at most, the loop's <see cref="EventLoopOptions.ReceiveBufferSize"/> being the
-    /// other limit. 256 KiB at first.
+    /// Bytes taken at once from the system at most; 256 KiB at first. More than the loop's
+    /// <see cref="EventLoopOptions.ReceiveBufferSize"/> makes the loop's one buffer larger.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is below one.</exception>
     public int InBufferSize

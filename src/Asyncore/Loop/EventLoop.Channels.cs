@@ -44,9 +44,11 @@ public sealed partial class EventLoop
     /// The receive buffer for one channel alone, which tells its handlers of what lies in it; a handler that receives on
     /// another channel gets another buffer meanwhile.
     /// </summary>
-    internal PageBuffer TakeReceiveBuffer() => _receiveBuffers.TryPop(out PageBuffer? buffer)
-        ? buffer
-        : new PageBuffer(_options.ReceiveBufferSize);
+    /// <param name="length">How large it has to be; the loop keeps the largest that was asked for.</param>
+    internal PageBuffer TakeReceiveBuffer(int length) =>
+        _receiveBuffers.TryPop(out PageBuffer? buffer) && buffer.Length >= length
+            ? buffer
+            : new PageBuffer(Math.Max(length, _options.ReceiveBufferSize));
 
     internal void GiveBack(PageBuffer buffer) => _receiveBuffers.Push(buffer);
 
