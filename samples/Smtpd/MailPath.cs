@@ -7,7 +7,7 @@ using System.Text.RegularExpressions;
 /// </summary>
 internal static partial class MailPath
 {
-    // Neither special (RFC 5322, 3.2.3) nor blank. Controls have been refused before; all else, beyond ASCII too, will do.
+    // Neither special (RFC 5322, 3.2.3) nor blank. Controls have been refused before; all else will do, beyond ASCII too.
     private const string Atext = @"[^()<>@,:;.\\""\[\] \t]";
     private const string Blanks = @"[ \t]*";
     private const string Quoted = @"""(?:[^""\\]|\\.)*""";

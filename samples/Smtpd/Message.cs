@@ -5,7 +5,7 @@
 internal class Message(int sizeLimit)
 {
     /// <summary>The largest limit that there can be.</summary>
-    public const int Largest = 1 << 30;
+    public static int Largest => Array.MaxLength;
 
     private MemoryStream _octets = new();
     private long _lineLength;

@@ -6,7 +6,9 @@ using Xunit;
 
 namespace Asyncore.Tests.Fuzz;
 
-/// <summary>The sample Smtpd's channels in a loop of ours, fed by <c>Pull</c>, so that the cuts are exactly those asked for.</summary>
+/// <summary>
+/// The sample Smtpd's channels in a loop of ours, fed by <c>Pull</c>: the cuts are exactly those that were asked for.
+/// </summary>
 internal sealed class SmtpBench : IDisposable
 {
     private readonly string _folder = Path.Combine(Path.GetTempPath(), $"asyncore-smtpd-{Guid.NewGuid():N}");

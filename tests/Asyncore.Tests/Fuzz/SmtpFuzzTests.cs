@@ -1,15 +1,20 @@
+using System.Net.Sockets;
 using System.Text;
+using Asyncore.Tests.Protocols;
+using Asyncore.Tests.Samples;
 using Asyncore.Tests.Support;
 using Xunit;
 
 namespace Asyncore.Tests.Fuzz;
 
-/// <summary>Input that no client would send, for the sample Smtpd's sessions. The seed is in a failing test's message.</summary>
+/// <summary>Input that no client would send, for the sample Smtpd's sessions. A test that fails tells the seed.</summary>
 public class SmtpFuzzTests
 {
     private const string Corpus = "tests/Asyncore.Tests/Fuzz/Corpus/Smtp";
     private const int Limit = 1000;
     private const int Seeds = 1500;
+
+    private const string ToData = "EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<a@b.c>\r\nDATA\r\n";
 
     [Fact]
     public void WhateverComes_RepliesAreReplies_MessagesWhole_AndCutsMakeNoDifference()
@@ -45,34 +50,53 @@ public class SmtpFuzzTests
         Assert.InRange(stored, Seeds / 10, Seeds * 10);
     }
 
-    [Fact]
-    public void NothingThatIsTooLongIsKept()
+    [Theory]
+    [InlineData("", "x")]
+    [InlineData("MAIL FROM:<", ".")]
+    [InlineData("HELO a\r\n", "\n")]
+    [InlineData(ToData, "x")]
+    [InlineData(ToData, ".")]
+    [InlineData(ToData, "\r\n")]
+    [InlineData(ToData, "..\r\n")]
+    public void NothingThatIsTooLongIsKept(string before, string endless)
     {
-        const int Block = 64 * 1024;
+        const int Blocks = 512;
         const long Most = 1024 * 1024;
 
         using var bench = new SmtpBench(Limit);
-        foreach (string begin in (string[])
-            ["", "MAIL FROM:<", "EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<a@b.c>\r\nDATA\r\n"])
+        (SmtpBench.Channel channel, Socket client) = bench.Connect();
+        using (client)
         {
-            foreach (string block in (string[])
-                [new('x', Block), new('.', Block), string.Concat(Enumerable.Repeat("..\r\n", Block / 4))])
+            channel.Pull(Encoding.Latin1.GetBytes(before));
+            byte[] block = Encoding.Latin1.GetBytes(string.Concat(Enumerable.Repeat(endless, 64 * 1024 / endless.Length)));
+            long allocated = Allocations.Of(() =>
             {
-                (SmtpBench.Channel channel, System.Net.Sockets.Socket client) = bench.Connect();
-                channel.Pull(Encoding.Latin1.GetBytes(begin));
-                byte[] bytes = Encoding.Latin1.GetBytes(begin.Length > 20 || block[^1] != '\n' ? block : new('\n', Block));
-                long allocated = Allocations.Of(() =>
+                for (int i = 0; i < Blocks; i++)
                 {
-                    for (int i = 0; i < 512; i++)
-                    {
-                        channel.Pull(bytes);
-                    }
-                });
-                Assert.InRange(allocated, 0, Most);
-                Assert.Null(channel.Error);
-                channel.Abort();
-                client.Dispose();
-            }
+                    channel.Pull(block);
+                }
+            });
+            Assert.InRange(allocated, 0, Most);
+            Assert.Null(channel.Error);
+            channel.Abort();
+        }
+    }
+
+    [Fact]
+    public void RepliesThatNobodyReadsAreBounded()
+    {
+        // What one read of commands, 256 KiB, is answered with at most, and what may wait before reading stops.
+        const int Most = 8 * 1024 * 1024;
+
+        using var bench = new SmtpBench(Limit);
+        (SmtpBench.Channel channel, Socket client) = bench.Connect();
+        using (client)
+        {
+            byte[] commands = Encoding.Latin1.GetBytes(string.Concat(Enumerable.Repeat("HELP\r\n", 10_000_000)));
+            int taken = bench.Loop.SendUntilStuck(client, commands);
+            Assert.InRange(taken, 1, commands.Length - 1);
+            Assert.InRange(channel.OutBufferLength, 1, Most);
+            channel.Abort();
         }
     }
 
@@ -81,7 +105,7 @@ public class SmtpFuzzTests
     {
         var clock = new FakeClock();
         using var bench = new SmtpBench(Limit, clock);
-        (SmtpBench.Channel channel, System.Net.Sockets.Socket client) = bench.Connect();
+        (SmtpBench.Channel channel, Socket client) = bench.Connect();
         using (client)
         {
             foreach (byte each in "EHLO a\r\n"u8.ToArray())
@@ -96,7 +120,7 @@ public class SmtpFuzzTests
             clock.Advance(SmtpChannel.Patience);
             bench.Loop.RunUntil(() => channel.IsGone, "the end of the session");
             byte[] replies = bench.ReadToEnd(client);
-            Assert.Equal("220 250 421", Samples.SmtpReplies.Codes(Samples.SmtpReplies.Parse(replies)));
+            Assert.Equal("220 250 421", SmtpReplies.Codes(SmtpReplies.Parse(replies)));
             Assert.Null(channel.Error);
         }
     }

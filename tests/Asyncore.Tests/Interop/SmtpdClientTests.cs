@@ -80,7 +80,9 @@ public class SmtpdClientTests(SmtpdScene scene) : IClassFixture<SmtpdScene>
             ]);
         peer.Feed(Encoding.Latin1.GetBytes((Header + Body).Replace("\r\n", "\n")));
         peer.WaitForExit();
-        Assert.Equal(Header + Body, Assert.Single(scene.TakeMessages()).ReplaceLineEndings("\r\n"));
+
+        // It makes CR LF of each LF, and adds one more.
+        Assert.Equal(Header + Body + "\r\n", Assert.Single(scene.TakeMessages()));
     }
 
     [Fact]
@@ -109,7 +111,7 @@ public class SmtpdClientTests(SmtpdScene scene) : IClassFixture<SmtpdScene>
         Assert.Equal("done\n", peer.WaitForText());
         string[] messages = [.. scene.TakeMessages().Order(StringComparer.Ordinal)];
         Assert.Equal(5, messages.Length);
-        Assert.Equal(["..two\r\n", "1\r\n", "2\r\n", "3\r\n"], messages[..4]);
+        Assert.Equal(["..two\r\n.\r\n", "1\r\n", "2\r\n", "3\r\n"], messages[..4]);
         Assert.Contains("Subject: gr\u00C3\u00BC\u00C3\u009Fe\r\n", messages[4], StringComparison.Ordinal); // UTF-8
     }
 

@@ -50,7 +50,8 @@ public class SmtpdDialogueTests(SmtpdScene scene) : IClassFixture<SmtpdScene>
             + "The next meeting of the board of directors will be\r\non Tuesday.\r\n"
             + "                        John.\r\n";
         const string Trace = "Received: from bar.com by foo.com ; Thu, 21 May 1998\r\n    05:33:29 -0700\r\n";
-        foreach ((string name, string message) in (((string, string)[])[("bar.com", Message), ("foo.com", Trace + Message)]))
+        foreach ((string name, string message) in
+            ((string, string)[])[("bar.com", Message), ("foo.com", Trace + Message)])
         {
             Converse(
                 "220",
@@ -79,7 +80,7 @@ public class SmtpdDialogueTests(SmtpdScene scene) : IClassFixture<SmtpdScene>
         Assert.Equal(["Blah blah blah...\r\n..etc. etc. etc.\r\n"], scene.TakeMessages());
     }
 
-    /// <summary>Says a line when the reply to the one before has come, as a client does that sends no two at once.</summary>
+    /// <summary>Says each line when the reply to the one before has come, as a client does without pipelining.</summary>
     private void Converse(params string[] repliesAndLines)
     {
         using Socket client = scene.Dial();

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace Asyncore.Tests.Samples;
 
-/// <summary>The sample Smtpd at work, in front of a maildir of its own. Text is Latin-1: one character is one byte.</summary>
+/// <summary>The sample Smtpd, in front of a maildir of its own. Text is Latin-1: one character is one byte.</summary>
 public sealed class SmtpdScene : IDisposable
 {
     private readonly ChildProgram _program;

@@ -136,7 +136,8 @@ public class SmtpdTests(SmtpdScene scene) : IClassFixture<SmtpdScene>
     {
         string longest = command.PadRight(limit, 'a');
         string ok = command[0] == 'V' ? "252" : "250";
-        Assert.Equal($"250 500 250 {ok} 250", scene.Codes($"{greeting}\r\n{longest}a\r\nNOOP\r\n{longest}\r\nNOOP\r\n"));
+        string session = $"{greeting}\r\n{longest}a\r\nNOOP\r\n{longest}\r\nNOOP\r\n";
+        Assert.Equal($"250 500 250 {ok} 250", scene.Codes(session));
         string endless = new('a', 1_000_000);
         Assert.Equal($"250 500 {ok} 221", scene.Codes($"{greeting}\r\n{endless}\r\n{longest}\r\nQUIT\r\n"));
     }

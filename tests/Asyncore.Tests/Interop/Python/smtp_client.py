@@ -19,7 +19,7 @@ with smtplib.SMTP(host, port) as client:
     assert client.noop()[0] == 250
     assert client.docmd('EHLO', 'again')[0] == 503
     assert client.sendmail(sender, [recipient, 'c@example.org'], b'1\r\n', ['BODY=8BITMIME']) == {}
-    assert client.sendmail(sender, [recipient], b'..two\n') == {}
+    assert client.sendmail(sender, [recipient], '..two\n.\n') == {}
 
 # HELO alone.
 with smtplib.SMTP(host, port) as client:
