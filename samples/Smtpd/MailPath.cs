@@ -7,7 +7,8 @@ using System.Text.RegularExpressions;
 /// </summary>
 internal static partial class MailPath
 {
-    // Neither special (RFC 5322, 3.2.3) nor blank. Controls have been refused before; all else will do, beyond ASCII too.
+    // Neither special (RFC 5322, 3.2.3) nor blank; controls have been refused before. All else will do, also beyond
+    // ASCII.
     private const string Atext = @"[^()<>@,:;.\\""\[\] \t]";
     private const string Blanks = @"[ \t]*";
     private const string Quoted = @"""(?:[^""\\]|\\.)*""";

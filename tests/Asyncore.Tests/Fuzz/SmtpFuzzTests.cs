@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Asyncore.Tests.Fuzz;
 
-/// <summary>Input that no client would send, for the sample Smtpd's sessions. A test that fails tells the seed.</summary>
+/// <summary>What no client would send, for the sample Smtpd's sessions. A test that fails tells the seed.</summary>
 public class SmtpFuzzTests
 {
     private const string Corpus = "tests/Asyncore.Tests/Fuzz/Corpus/Smtp";
@@ -68,7 +68,8 @@ public class SmtpFuzzTests
         using (client)
         {
             channel.Pull(Encoding.Latin1.GetBytes(before));
-            byte[] block = Encoding.Latin1.GetBytes(string.Concat(Enumerable.Repeat(endless, 64 * 1024 / endless.Length)));
+            string text = string.Concat(Enumerable.Repeat(endless, 64 * 1024 / endless.Length));
+            byte[] block = Encoding.Latin1.GetBytes(text);
             long allocated = Allocations.Of(() =>
             {
                 for (int i = 0; i < Blocks; i++)

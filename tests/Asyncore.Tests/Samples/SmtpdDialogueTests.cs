@@ -80,7 +80,7 @@ public class SmtpdDialogueTests(SmtpdScene scene) : IClassFixture<SmtpdScene>
         Assert.Equal(["Blah blah blah...\r\n..etc. etc. etc.\r\n"], scene.TakeMessages());
     }
 
-    /// <summary>Says each line when the reply to the one before has come, as a client does without pipelining.</summary>
+    /// <summary>Says each line when the reply to the one before has come, as a client without pipelining.</summary>
     private void Converse(params string[] repliesAndLines)
     {
         using Socket client = scene.Dial();
