@@ -23,7 +23,7 @@ internal static class Sample
     {
         string[] words = usage.Split(' ');
         int most = words.Length - 1;
-        int least = words.Skip(1).Count(word => word[0] != '[');
+        int least = Regex.Replace(usage, @" \[[^\]]*\]", string.Empty).Split(' ').Length - 1;
         try
         {
             if (args.Length < least || args.Length > most)
@@ -37,7 +37,8 @@ internal static class Sample
         {
             Fail($"{words[0]}: {error.Message}\nusage: {usage}", WrongUsage);
         }
-        catch (Exception error) when (error is SocketException or NotSupportedException)
+        catch (Exception error) when (error is SocketException or NotSupportedException or IOException
+            or UnauthorizedAccessException)
         {
             Fail($"{words[0]}: {error.Message}");
         }

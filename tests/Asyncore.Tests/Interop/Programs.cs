@@ -23,6 +23,8 @@ internal static class Programs
 
     public static string Socat => Require("socat", Find("socat"));
 
+    public static string Swaks => Require("swaks", Find("swaks"));
+
     /// <summary>OpenBSD's netcat, which has Unix sockets and ends its side when its input has ended (-N).</summary>
     public static string Netcat => Require("OpenBSD's netcat", _netcat.Value);
 
