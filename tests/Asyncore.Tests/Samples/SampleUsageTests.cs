@@ -14,6 +14,8 @@ public class SampleUsageTests
         { "BasicHttpClient", [] },
         { "BasicHttpClient", ["127.0.0.1:http"] },
         { "BasicHttpClient", ["127.0.0.1:80", "/", "more"] },
+        { "ChatRoom", ["--listen", AnyPort] },
+        { "ChatRoom", ["nowhere:"] },
         { "EchoAccept", ["127.0.0.1"] },
         { "EchoAccept", [AnyPort, AnyPort] },
         { "EchoAccepted", ["127.0.0.1:65536"] },
@@ -51,6 +53,7 @@ public class SampleUsageTests
     }
 
     [Theory]
+    [InlineData("ChatRoom")]
     [InlineData("EchoAccept")]
     [InlineData("EchoAccepted")]
     [InlineData("TimeServer")]
@@ -66,6 +69,7 @@ public class SampleUsageTests
     }
 
     [Theory]
+    [InlineData("ChatRoom")]
     [InlineData("EchoAccept")]
     [InlineData("EchoAccepted")]
     [InlineData("TimeServer")]
