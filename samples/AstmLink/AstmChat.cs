@@ -32,15 +32,21 @@ internal abstract class AstmChat : AsyncChat
         base.Close();
     }
 
-    // Not by MaxLineLength: FoundTerminator is not called for an item that is too long, and what ended it may be an EOT.
-    protected override void CollectIncomingData(ReadOnlySpan<byte> data)
+    // Here, and not where data is delivered: a CR that may begin a terminator is kept until the next byte has come.
+    protected override void HandleRead()
     {
-        LastByte = data[^1];
         if (_isPatient)
         {
             _timer?.Reset();
         }
 
+        base.HandleRead();
+    }
+
+    // Not by MaxLineLength: FoundTerminator is not called for an item that is too long, and what ended it may be an EOT.
+    protected override void CollectIncomingData(ReadOnlySpan<byte> data)
+    {
+        LastByte = data[^1];
         int room = _maxItem - PeekData().Length;
         base.CollectIncomingData(data[..Math.Min(data.Length, room)]);
     }

@@ -100,7 +100,7 @@ internal class AstmReceiver : AstmChat
 
         if (wrong is not null)
         {
-            LogInfo($"a frame is refused: {wrong}", "warning");
+            LogInfo($"a frame is refused: {wrong}");
             return Astm.Nak;
         }
 
@@ -157,7 +157,7 @@ internal class AstmServer : Dispatcher
         : base(null, loop)
     {
         _store = store;
-        CreateSocket();
+        CreateSocket(host.Contains(':') ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork);
         SetReuseAddr();
         Bind(host, port);
         Listen(5);

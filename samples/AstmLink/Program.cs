@@ -34,7 +34,6 @@ void Send()
 {
     (string host, int port) = Sample.HostPort(args[1]);
     var sender = new AstmSender([.. args[2..].Select(ReadMessage)]);
-    sender.CreateSocket();
     sender.Connect(host, port);
     EventLoop.Loop();
     if (sender.Failure is { } why)
