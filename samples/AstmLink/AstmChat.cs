@@ -43,7 +43,7 @@ internal abstract class AstmChat : AsyncChat
         base.HandleRead();
     }
 
-    // Not by MaxLineLength: FoundTerminator is not called for an item that is too long, and what ended it may be an EOT.
+    // Not by MaxLineLength: FoundTerminator is not called for an item that is too long, and what ended it may be EOT.
     protected override void CollectIncomingData(ReadOnlySpan<byte> data)
     {
         LastByte = data[^1];

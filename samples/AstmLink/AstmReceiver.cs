@@ -35,7 +35,7 @@ internal class AstmReceiver : AstmChat
     /// <summary>The longest message that is taken; a frame that would make it longer is refused.</summary>
     public int MaxMessage { get; init; } = 16 * 1024 * 1024;
 
-    /// <summary>Asks the sender for the line: the next frame that is accepted is answered by EOT in place of ACK.</summary>
+    /// <summary>Asks the sender for the line: the next frame that is accepted is answered by EOT, not ACK.</summary>
     public void Interrupt() => _wantsLine = true;
 
     protected override void CollectIncomingData(ReadOnlySpan<byte> data)

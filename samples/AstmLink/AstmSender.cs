@@ -45,7 +45,7 @@ internal class AstmSender : AstmChat
     /// <summary>Whether we are the host, which gives way to an instrument when both say ENQ.</summary>
     public bool IsHost { get; init; }
 
-    /// <summary>Whether there is no more to do: all has been acknowledged, or <see cref="Failure"/> tells why not.</summary>
+    /// <summary>Whether no more is to be done: all was acknowledged, or <see cref="Failure"/> tells why not.</summary>
     public bool IsDone => _phase == Phase.Done;
 
     /// <summary>Why not everything was acknowledged.</summary>

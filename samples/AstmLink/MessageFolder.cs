@@ -12,12 +12,20 @@ internal sealed class MessageFolder
     private readonly TimeProvider _clock;
     private int _count;
 
+    /// <summary>Makes the folder, unless it is there.</summary>
     /// <exception cref="IOException">The folder cannot be made.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder cannot be made.</exception>
     public MessageFolder(string path, TimeProvider? clock = null)
     {
         _path = Directory.CreateDirectory(path).FullName;
         _clock = clock ?? TimeProvider.System;
+
+        // Left by one that was killed while it wrote. Should it be another receiver's at work in the same folder, then
+        // that one fails to rename it, refuses the frame, and is sent it again.
+        foreach (string left in Directory.EnumerateFiles(_path, $"{Hidden}*"))
+        {
+            File.Delete(left);
+        }
     }
 
     /// <summary>Stores a message. It is safe once this returns.</summary>

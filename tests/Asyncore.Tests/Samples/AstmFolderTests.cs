@@ -44,6 +44,26 @@ public sealed class AstmFolderTests : IDisposable
         Assert.Equal(["two"], Messages(path));
     }
 
+    [Fact]
+    public void WhatCannotBeRenamedLeavesNothing()
+    {
+        var folder = new MessageFolder(_folder.FullName, _clock);
+        DirectoryInfo inTheWay = _folder.CreateSubdirectory("20240229T120000-000001.astm");
+        Assert.ThrowsAny<IOException>(() => folder.Store("one"u8));
+        Assert.Equal([inTheWay.FullName], Directory.EnumerateFileSystemEntries(_folder.FullName));
+        folder.Store("one"u8);
+        inTheWay.Delete();
+        Assert.Equal(["one"], Messages(_folder.FullName));
+    }
+
+    [Fact]
+    public void WhatAKilledReceiverLeftIsRemoved()
+    {
+        File.WriteAllText(Path.Combine(_folder.FullName, ".astm-half"), "ha");
+        _ = new MessageFolder(_folder.FullName, _clock);
+        Assert.Empty(Messages(_folder.FullName));
+    }
+
     public void Dispose() => _folder.Delete(recursive: true);
 
     /// <summary>The messages in a folder in which nothing else must be, hidden or not, in order.</summary>
