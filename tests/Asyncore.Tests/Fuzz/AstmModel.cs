@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace Asyncore.Tests.Fuzz;
 
-/// <summary>What a receiver has to say and to store, given everything that is said to it, at leisure: by patterns.</summary>
+/// <summary>What a receiver has to say and to store, given all that is said to it: by patterns.</summary>
 internal static partial class AstmModel
 {
     /// <summary>A session's stream as Latin-1, cut into items and judged.</summary>

@@ -24,7 +24,7 @@ public static class Mutator
                 1 => [.. result[..end], .. piece, .. result[end..]],
                 2 => [.. result[..start], .. Bytes(random, random.Next(1, 9)), .. result[start..]],
                 3 => [.. result[..start], .. Bytes(random, piece.Length), .. result[end..]],
-                4 => [.. result[..start], .. piece.Select(each => (byte)(each ^ (1 << random.Next(8)))), .. result[end..]],
+                4 => [.. result[..start], .. Flip(random, piece), .. result[end..]],
                 5 when corpus.Count > 0 => [.. result[..start], .. Piece(random, corpus), .. result[end..]],
                 _ => result[..end],
             };
@@ -39,6 +39,9 @@ public static class Mutator
         int start = random.Next(other.Length + 1);
         return other[start..random.Next(start, other.Length + 1)];
     }
+
+    private static byte[] Flip(Random random, byte[] piece) =>
+        [.. piece.Select(each => (byte)(each ^ (1 << random.Next(8))))];
 
     private static byte[] Bytes(Random random, int count)
     {

@@ -44,12 +44,14 @@ public sealed class AstmPythonTests : IDisposable
         string address = receiver.ReadAddress(AddressFamily.InterNetwork, where).ToString()!;
         using var sender = ChildProgram.Start("AstmLink", ["send", address, .. Files()]);
         Assert.Equal((0, string.Empty, string.Empty), sender.WaitForExit());
-        string expected = string.Concat(_messages.Select(
-            each => $"b'{each.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\r", "\\r", StringComparison.Ordinal)}'\n"));
+        string expected = string.Concat(_messages.Select(each => $"b'{Escape(each)}'\n"));
         Assert.Equal(expected, receiver.WaitForText().Split('\n', 2)[1]); // behind the line that says where it listens
     }
 
     public void Dispose() => _folder.Delete(recursive: true);
+
+    private static string Escape(string text) => text
+        .Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\r", "\\r", StringComparison.Ordinal);
 
     private string[] Files() => [.. _messages.Select((message, i) =>
     {

@@ -127,7 +127,12 @@ public sealed class AstmProgramTests : IDisposable
     public void AFileThatCannotBeSentIsOneLineAndNothingIsSent(string? text, string why)
     {
         string good = Write("good", "a");
-        string bad = text is null ? Path.Combine(_folder.FullName, "none") : Write("bad", Encoding.Latin1.GetString(Bytes(text)));
+        string bad = Path.Combine(_folder.FullName, "none");
+        if (text is not null)
+        {
+            bad = Write("bad", Encoding.Latin1.GetString(Bytes(text)));
+        }
+
         using Socket listener = Sockets.Listen(AddressFamily.InterNetwork);
         using var sender = ChildProgram.Start(Program, "send", $"{listener.LocalEndPoint}", good, bad);
         (int status, string output, string errors) = sender.WaitForExit();
@@ -142,7 +147,8 @@ public sealed class AstmProgramTests : IDisposable
     public void APortInUseAndAFolderThatCannotBeAreOneLine()
     {
         using Socket owner = Sockets.Listen(AddressFamily.InterNetwork);
-        using var first = ChildProgram.Start(Program, "receive", "--listen", $"{owner.LocalEndPoint}", "--folder", Received);
+        using var first = ChildProgram.Start(
+            Program, "receive", "--listen", $"{owner.LocalEndPoint}", "--folder", Received);
         Assert.Equal((1, string.Empty, "AstmLink: Address already in use\n"), first.WaitForExit());
         string file = Write("file", "a");
         using var second = ChildProgram.Start(Program, "receive", "--listen", AnyPort, "--folder", file);

@@ -129,15 +129,16 @@ public class AstmSenderTests
     [Theory, MemberData(nameof(All))]
     public void AReceiverThatAsksForTheLineGetsItBetweenMessages(IoBackendKind kind)
     {
-        using AstmSenderScene scene = Begin(kind, "12345678", "b");
+        using AstmSenderScene scene = Begin(kind, "12345678", "b", "c");
         Assert.Equal(Frame(1, "1234", last: false), scene.Say("<ACK>"));
         Assert.Equal(Frame(2, "5678"), scene.Say("<EOT>"));
         Assert.Equal("<EOT>", scene.Say("<ACK>"));
-        Assert.Equal(1, scene.Sender.Left);
+        Assert.Equal(2, scene.Sender.Left);
         Assert.Equal("<NAK>", scene.Say(Enq));
         Assert.Equal(string.Empty, scene.Pass(14.9));
         Assert.Equal(Enq, scene.Pass(0.1));
         Assert.Equal(Frame(1, "b"), scene.Say("<ACK>"));
+        Assert.Equal(Frame(2, "c"), scene.Say("<ACK>"));
         Assert.Equal("<EOT>", scene.Say("<EOT>"));
         AssertEnded(scene, null, left: 0);
     }

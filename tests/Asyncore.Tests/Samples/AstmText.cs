@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace Asyncore.Tests.Samples;
 
-/// <summary>What is said on a link, as one reads it: control characters by their names. Made without the codec.</summary>
+/// <summary>What is said on a link, control characters by their names. It does without the codec.</summary>
 internal static partial class AstmText
 {
     private static readonly string[] _names =
