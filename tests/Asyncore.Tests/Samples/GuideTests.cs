@@ -8,10 +8,12 @@ public partial class GuideTests
 {
     private const string Guide = "docs/coming-from-python.md";
 
+    /// <summary>The samples of one page: the ports. A larger one is a program of its own.</summary>
     public static TheoryData<string> Samples =>
     [
         .. Directory.GetDirectories(Repository.PathOf("samples")).Select(folder => Path.GetFileName(folder))
-            .Where(name => File.Exists(Repository.PathOf($"samples/{name}/{name}.csproj"))).Order(),
+            .Where(name => File.Exists(Repository.PathOf($"samples/{name}/{name}.csproj")))
+            .Where(name => Directory.GetFiles(Repository.PathOf($"samples/{name}"), "*.cs").Length == 1).Order(),
     ];
 
     /// <summary>The guide has each sample's page, word for word, in a block that begins with ```csharp FILE.</summary>
