@@ -56,9 +56,14 @@ public abstract partial class AsyncChat
     /// <exception cref="System.Text.DecoderFallbackException">The encoding throws on bytes that it does not know.</exception>
     public string GetText()
     {
-        string text = Encoding.GetString(PeekData());
-        ClearData();
-        return text;
+        try
+        {
+            return Encoding.GetString(PeekData());
+        }
+        finally
+        {
+            ClearData(); // also what cannot be decoded, or it would spoil every item after it
+        }
     }
 
     /// <summary>
@@ -295,21 +300,27 @@ public abstract partial class AsyncChat
         // Of what was held back and what has come, this much is certainly no terminator.
         int count = held.Length + (found ? end - length : all.Length - matcher.HeldBack(_matched).Length);
         int ofHeld = Math.Min(held.Length, count);
-        bool whole = DeliverOfLine(held[..ofHeld]) && DeliverOfLine(all[..(count - ofHeld)]);
-        if (!found || IsClosed)
+        bool whole;
+        try
         {
-            return;
+            whole = DeliverOfLine(held[..ofHeld]) && DeliverOfLine(all[..(count - ofHeld)]);
+            if (whole && found && !StripTerminator)
+            {
+                Deliver(held[ofHeld..]);
+                Deliver(all[(count - ofHeld)..end]);
+            }
+        }
+        finally
+        {
+            if (found)
+            {
+                // Also where a handler throws: the line has ended, and the next is neither too long nor skipped.
+                _lineLength = 0;
+                _skipping = false;
+            }
         }
 
-        _lineLength = 0;
-        _skipping = false;
-        if (whole && !StripTerminator)
-        {
-            Deliver(held[ofHeld..]);
-            Deliver(all[(count - ofHeld)..end]);
-        }
-
-        if (whole && !IsClosed)
+        if (whole && found && !IsClosed)
         {
             FoundTerminator();
         }
@@ -342,9 +353,17 @@ public abstract partial class AsyncChat
         _skipping = true;
         _lineLength = 0;
         Deliver(piece[..(int)Math.Max(room, 0)]);
-        if (!IsClosed)
+        if (IsClosed)
+        {
+            return false;
+        }
+
+        try
         {
             HandleOverflow();
+        }
+        finally
+        {
             ClearData();
         }
 

@@ -61,10 +61,18 @@ public abstract partial class AsyncChat
     public void Push(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        int most = Encoding.GetMaxByteCount(text.Length);
+        PushText(text, default);
+    }
+
+    /// <summary>Sends a text and what ends it as one: the peer gets both or neither.</summary>
+    private protected void PushText(string text, ReadOnlySpan<byte> end)
+    {
+        int most = Encoding.GetMaxByteCount(text.Length) + end.Length;
         byte[]? rented = most > 1024 ? ArrayPool<byte>.Shared.Rent(most) : null;
         Span<byte> bytes = rented ?? stackalloc byte[1024];
-        Push(bytes[..Encoding.GetBytes(text, bytes)]);
+        int count = Encoding.GetBytes(text, bytes);
+        end.CopyTo(bytes[count..]);
+        Push(bytes[..(count + end.Length)]);
         if (rented is not null)
         {
             ArrayPool<byte>.Shared.Return(rented);

@@ -104,9 +104,11 @@ public abstract partial class AsyncChat
     /// <exception cref="ArgumentException">The character is more than one byte, or not in the encoding.</exception>
     public void SetTerminator(char terminator)
     {
+        // Decoded again, because an encoding may take a letter that looks like it.
         Span<byte> bytes = stackalloc byte[16];
+        Span<char> again = stackalloc char[16];
         int count = Encoding.GetBytes([terminator], bytes);
-        if (count != 1 || (terminator != '?' && bytes[0] == '?'))
+        if (count != 1 || Encoding.GetChars(bytes[..1], again) != 1 || again[0] != terminator)
         {
             throw new ArgumentException(
                 $"U+{(int)terminator:X4} is not one byte in {Encoding.WebName}; set it as a string.", nameof(terminator));

@@ -62,8 +62,9 @@ public abstract partial class AsyncChat : DispatcherWithSend
     = DefaultBufferSize;
 
     /// <summary>
-    /// How text is turned into bytes and back; Latin-1 at first. What an encoding does with characters it does not know
-    /// is its own setting: Latin-1's is a question mark.
+    /// How text is turned into bytes and back; Latin-1 at first. What an encoding does with characters it does not have
+    /// is its own setting: .NET's Latin-1 takes a letter that looks like it, or a question mark. One that is to throw is
+    /// made by <see cref="Encoding.GetEncoding(string, EncoderFallback, DecoderFallback)"/>.
     /// </summary>
     /// <exception cref="ArgumentNullException">The value is null.</exception>
     public Encoding Encoding

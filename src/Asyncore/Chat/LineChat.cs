@@ -33,8 +33,7 @@ public abstract class LineChat : AsyncChat
             throw new ArgumentException("A line must not have a CR or LF in it.", nameof(line));
         }
 
-        Push(line);
-        Push("\r\n"u8);
+        PushText(line, "\r\n"u8);
     }
 
     /// <summary>Hands the line over.</summary>

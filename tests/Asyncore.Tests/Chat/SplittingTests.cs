@@ -156,6 +156,7 @@ public class SplittingTests
         Assert.Throws<ArgumentException>(() => chat.SetTerminators("a", string.Empty));
         Assert.Throws<ArgumentException>(() => chat.SetTerminators([1], null!));
         Assert.Throws<ArgumentException>(() => chat.SetTerminator('€'));
+        Assert.Throws<ArgumentException>(() => chat.SetTerminator('Ａ')); // which Latin-1 takes for an A
         Assert.Equal(7L, chat.Terminator); // what was refused changed nothing
         chat.Encoding = Encoding.UTF8;
         Assert.Throws<ArgumentException>(() => chat.SetTerminator('é'));
@@ -283,6 +284,72 @@ public class SplittingTests
     }
 
     [Fact]
+    public void A8_AHandlerThatThrowsCostsItsLineAlone()
+    {
+        foreach (int size in (int[])[1, 2, 3, 100])
+        {
+            using var loop = new EventLoop();
+            var chat = new ChatRecorder(loop) { MaxLineLength = 3 };
+            chat.SetTerminator('\n');
+            chat.OnOverflow = () => throw new FormatException();
+            foreach (byte[] piece in "toolong\nok\nab\n"u8.ToArray().Chunk(size))
+            {
+                PullThrough(chat, piece);
+            }
+
+            Assert.Equal(["overflow", "item ok", "item ab"], chat.Events);
+        }
+
+        static void PullThrough(ChatRecorder chat, byte[] piece)
+        {
+            for (ReadOnlyMemory<byte> rest = piece; ; rest = default)
+            {
+                try
+                {
+                    chat.Pull(rest.Span);
+                    return;
+                }
+                catch (FormatException)
+                {
+                    // What was behind it waits for the next pull, or for the loop.
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void A8_AnOverlongStateDoesNotOutliveItsLine()
+    {
+        using var loop = new EventLoop();
+        var chat = new ChatRecorder(loop) { MaxLineLength = 5 };
+        chat.SetTerminator('\n');
+        bool thrown = false;
+        chat.OnData = _ =>
+        {
+            if (!thrown)
+            {
+                thrown = true;
+                throw new FormatException();
+            }
+        };
+        Assert.Throws<FormatException>(() => chat.Pull("abc\ndefg\nhi\n"u8));
+        chat.TakeRest();
+        chat.Pull(default);
+        Assert.Equal(["item defg", "item hi"], chat.Events);
+    }
+
+    [Fact]
+    public void TextThatCannotBeDecodedSpoilsItsItemAlone()
+    {
+        using var loop = new EventLoop();
+        var chat = new StrictChat(loop) { Encoding = new UTF8Encoding(false, throwOnInvalidBytes: true) };
+        chat.SetTerminator('\n');
+        Assert.Throws<DecoderFallbackException>(() => chat.Pull([0xFF, 10, (byte)'o', (byte)'k', 10]));
+        chat.Pull(default);
+        Assert.Equal(["ok"], chat.Texts);
+    }
+
+    [Fact]
     public void A10_EmptyItemsAreReportedAndNothingIsNeverCollected()
     {
         AssertItems(["a", "", "b", "", ""], "", "a\n\nb\n\n\n", "\n");
@@ -333,6 +400,13 @@ public class SplittingTests
         Assert.Equal(1, AsyncChat.FindPrefixAtEnd("a"u8, "abac"u8));
         Assert.Equal(0, AsyncChat.FindPrefixAtEnd(""u8, "abac"u8));
         Assert.Equal(0, AsyncChat.FindPrefixAtEnd("abc"u8, ""u8));
+    }
+
+    private sealed class StrictChat(EventLoop loop) : AsyncChat(null, loop)
+    {
+        public List<string> Texts { get; } = [];
+
+        protected override void FoundTerminator() => Texts.Add(GetText());
     }
 
     private static void AssertItems(string[] items, string rest, string stream, string terminator)

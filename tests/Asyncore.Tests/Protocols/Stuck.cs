@@ -6,7 +6,7 @@ namespace Asyncore.Tests.Protocols;
 internal static class Stuck
 {
     // Buffers along the way grow while they are filled, so one refusal does not mean that it is over.
-    private const int QuietPasses = 20;
+    private const int QuietPasses = 200;
 
     /// <summary>Sends until nobody along the way takes any more.</summary>
     /// <returns>How much was taken.</returns>
