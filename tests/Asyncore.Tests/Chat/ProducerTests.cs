@@ -29,6 +29,7 @@ public class ProducerTests
         Assert.Equal(before, asked);
         Companion reader = Companion.Start(() => Assert.Equal(5_000_000, peer.ReadExactly(5_000_000).Length));
         reader.Join(loop);
+        loop.RunUntil(() => asked > 5000);
         Assert.Equal((5001, 0), (asked, waiting));
     }
 
