@@ -7,10 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The most bytes that pattern_at gives in one piece.
-enum { PATTERN_CHUNK = 256 * 1024 };
+enum {
+    PATTERN_CHUNK = 256 * 1024, // the most bytes that pattern_at gives in one piece
+    PATTERN_LONGEST_LINE = 32 * 1024,
+};
 
-void pattern_init(void);
+// Any bytes where line is 0. Otherwise lines of so many bytes, each ending with the only line
+// feed in it.
+void pattern_init(uint32_t line);
 
 // The bytes of this connection from this position on, PATTERN_CHUNK of them. They are sent
 // from here and compared with what comes back here, without a copy.
