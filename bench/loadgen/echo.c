@@ -51,7 +51,7 @@ static void take_back(struct run *run, struct echo_connection *connection, size_
 {
     if (connection->received + length > connection->sent)
         fail("connection %" PRIu32 " got more bytes than it sent", connection->base.index);
-    pattern_check(connection->base.index, connection->received, run->buffer, length);
+    pattern_check(connection->base.index, connection->base.index, connection->received, run->buffer, length);
     connection->received += length;
 
     uint64_t now = clock_now();

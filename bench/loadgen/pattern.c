@@ -54,9 +54,9 @@ const char *pattern_at(uint32_t connection, uint64_t position)
     return bytes + (position + (uint64_t)connection * line_stride) % line_period;
 }
 
-void pattern_check(uint32_t connection, uint64_t position, const char *data, size_t length)
+void pattern_check(uint32_t connection, uint32_t sender, uint64_t position, const char *data, size_t length)
 {
-    const char *expected = pattern_at(connection, position);
+    const char *expected = pattern_at(sender, position);
     if (memcmp(data, expected, length) == 0)
         return;
     size_t i = 0;

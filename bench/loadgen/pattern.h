@@ -20,7 +20,8 @@ void pattern_init(uint32_t line);
 // from here and compared with what comes back here, without a copy.
 const char *pattern_at(uint32_t connection, uint64_t position);
 
-// Ends the run with a message when data is not what belongs at this position.
-void pattern_check(uint32_t connection, uint64_t position, const char *data, size_t length);
+// Ends the run with a message when data, which came on a connection, is not what the sender has
+// at this position. The sender is most often the connection itself.
+void pattern_check(uint32_t connection, uint32_t sender, uint64_t position, const char *data, size_t length);
 
 #endif

@@ -68,7 +68,7 @@ static void take_line(struct run *run, struct room_connection *connection, const
 {
     if (connection->received + length > sent)
         fail("connection %" PRIu32 " got more bytes than were sent", connection->base.index);
-    pattern_check(SPEAKER, connection->received, data, length);
+    pattern_check(connection->base.index, SPEAKER, connection->received, data, length);
     connection->received += length;
     if (connection->received == allowed && ++arrived == run->options->connections) {
         run_count(run, clock_now() - started);
