@@ -6,7 +6,7 @@ namespace Asyncore.Bench;
 /// </summary>
 internal sealed class Schedule
 {
-    private const double QuickSeconds = 95; // of measuring; building and starting come on top
+    private const double QuickSeconds = 85; // of measuring; building and starting come on top
     private const double QuickRepeatSeconds = 20;
     private const double Overhead = 0.06; // starting the generator, connecting, draining
     private const double ShortestDuration = 0.25; // below, a percentile says nothing
