@@ -21,6 +21,8 @@ internal sealed class RoomChat : AsyncChat
 
     protected override void FoundTerminator()
     {
+        // Copied for each member. Lending one array to all of them, Push(ReadOnlyMemory<byte>) of GetData(), cost the
+        // same: 1.01 times the CPU per line of this, median of 24 pairs that scattered by a third; and it allocates.
         ReadOnlySpan<byte> line = PeekData();
         foreach (RoomChat member in _room)
         {
