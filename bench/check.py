@@ -1,15 +1,15 @@
 """Servers that are wrong in one way each, which the load generator must notice, and clients
 that are hard on the C echo. Run by bench/check."""
-import json
 import os
-import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
 
-LOADGEN, EPOLL_ECHO = sys.argv[1:3]
+import checking
+from checking import loadgen
+
+EPOLL_ECHO = sys.argv[2]
 FAULT_AFTER = 100_000  # bytes that are still right
 
 
@@ -27,75 +27,37 @@ FAULTS = {
 }
 
 
-def serve_one(client, fault):
-    passed = 0
-    with client:
-        while data := client.recv(65536):
-            if passed < FAULT_AFTER <= passed + len(data):
-                data, passed = fault(data), passed + len(data)
-                if data is None:
-                    return
-            else:
-                passed += len(data)
-            try:
-                client.sendall(data)
-            except OSError:
-                return
-
-
 def start_faulty(fault):
-    listener = socket.create_server(("127.0.0.1", 0))
+    def serve(client):
+        passed = 0
+        while data := client.recv(65536):
+            faulty = passed < FAULT_AFTER <= passed + len(data)
+            passed += len(data)
+            if faulty and (data := fault(data)) is None:
+                return
+            client.sendall(data)
 
-    def accept():
-        client, _ = listener.accept()
-        listener.close()
-        serve_one(client, fault)
-
-    threading.Thread(target=accept, daemon=True).start()
-    return listener.getsockname()[1]
-
-
-def loadgen(port, *arguments):
-    command = [LOADGEN, "--connect", f"127.0.0.1:{port}", "--warmup", "0.1", "--duration", "0.3", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return checking.start_server(serve)
 
 
 def check_faults():
-    for name, (fault, message) in FAULTS.items():
-        result = loadgen(start_faulty(fault), "--messages", "100000")
-        assert result.returncode == 1 and message in result.stderr, (name, result)
-        assert result.stdout == "", (name, "printed a result all the same")
-        print(f"ok  notices {name}")
+    for workload in ("echo", "lines"):
+        for name, (fault, message) in FAULTS.items():
+            result = loadgen(start_faulty(fault), "--workload", workload, "--messages", "100000")
+            assert result.returncode == 1 and message in result.stderr, (workload, name, result)
+            assert result.stdout == "", (workload, name, "printed a result all the same")
+            print(f"ok  {workload}: notices {name}")
 
     listener = socket.create_server(("127.0.0.1", 0))  # never accepts, so never answers
     result = loadgen(listener.getsockname()[1])
     assert result.returncode == 1 and "did not get back all" in result.stderr, result
     print("ok  notices silence")
 
-    for usage in (["--size", "0"], ["--depth", "x"], ["--workload", "y"], ["--nothing", "1"], ["--size"]):
+    for usage in (["--size", "0"], ["--depth", "x"], ["--workload", "y"], ["--nothing", "1"], ["--size"],
+                  ["--size", "1", "--workload", "lines"]):
         result = loadgen(1, *usage)
         assert result.returncode == 2 and usage[0] in result.stderr, (usage, result)
     print("ok  names the option that is wrong")
-
-
-def start_echo(*arguments):
-    server = subprocess.Popen([EPOLL_ECHO, "--listen", "127.0.0.1:0", *arguments], stdout=subprocess.PIPE, text=True)
-    return server, int(server.stdout.readline().rsplit(":", 1)[1])
-
-
-def check_shapes(server, port):
-    for arguments in (
-        ["--connections", "200"],
-        ["--connections", "20", "--depth", "16", "--size", "1"],
-        ["--connections", "4", "--depth", "64", "--size", "262144"],
-        ["--connections", "8", "--depth", "64", "--size", "65537", "--workload", "stream"],
-    ):
-        result = loadgen(port, *arguments, "--server-pid", str(server.pid))
-        assert result.returncode == 0, result.stderr
-        report = json.loads(result.stdout)
-        assert report["messages"] > 0 and report["server_cpu_us_per_message"] > 0, report
-        assert 0 < report["latency_us"]["p50"] <= report["latency_us"]["p99"], report
-        print("ok  echo", *arguments)
 
 
 def check_half_close(port):
@@ -112,10 +74,20 @@ def check_half_close(port):
     print("ok  a slow client that half-closes gets everything")
 
 
+SHAPES = (
+    ["--connections", "200"],
+    ["--connections", "20", "--depth", "16", "--size", "1"],
+    ["--connections", "4", "--depth", "64", "--size", "262144"],
+    ["--connections", "8", "--depth", "64", "--size", "65537", "--workload", "stream"],
+    ["--connections", "8", "--depth", "16", "--size", "65", "--workload", "lines"],
+)
+
+
 def check_echo():
     for arguments in ([], ["--buffer", "1000"]):
-        server, port = start_echo(*arguments)
-        check_shapes(server, port)
+        command = [EPOLL_ECHO, *arguments]
+        checking.check_shapes(command, SHAPES)
+        server, port = checking.start(command)
         check_half_close(port)
         for _ in range(50):  # resets with data under way
             client = socket.create_connection(("127.0.0.1", port))
@@ -124,8 +96,7 @@ def check_echo():
             client.close()
         check_half_close(port)
         assert len(os.listdir(f"/proc/{server.pid}/fd")) <= 5, "a descriptor stayed open"
-        server.send_signal(signal.SIGTERM)
-        assert server.wait(5) == 0
+        checking.stop(server)
         print("ok  ends on SIGTERM", *arguments)
 
 

@@ -5,7 +5,12 @@ using System.Text.Json;
 namespace Asyncore.Bench;
 
 /// <summary>How long a run warms up and measures, in seconds.</summary>
-internal readonly record struct Window(double Warmup, double Duration);
+/// <param name="Warmup">Seconds that are not measured.</param>
+/// <param name="Duration">Seconds that are.</param>
+/// <param name="LongMessages">
+/// What is measured instead where <see cref="Workload.SecondsPerMessage"/> is set: so many whole messages.
+/// </param>
+internal readonly record struct Window(double Warmup, double Duration, int LongMessages);
 
 /// <summary>What the load generator reports of one run.</summary>
 internal sealed record RunResult
@@ -66,8 +71,7 @@ internal sealed class LoadGenerator(string artifacts, Cores cores)
             .. Cores.Pin(cores.Generator), _program, .. workload.Arguments,
             "--connect", server.Address,
             "--server-pid", server.Id.ToString(CultureInfo.InvariantCulture),
-            "--warmup", window.Warmup.ToString("F3", CultureInfo.InvariantCulture),
-            "--duration", window.Duration.ToString("F3", CultureInfo.InvariantCulture),
+            .. Times(workload, window),
         ];
         (int exitCode, string output, string errors) = await RunToEndAsync(command, cancel);
         if (exitCode != 0)
@@ -80,6 +84,14 @@ internal sealed class LoadGenerator(string artifacts, Cores cores)
             ? result
             : throw new BenchException($"{server.Candidate.Name}, {workload.Name}: no message in the measured time");
     }
+
+    private static string[] Times(Workload workload, Window window) => workload.SecondsPerMessage is null
+        ?
+        [
+            "--warmup", window.Warmup.ToString("F3", CultureInfo.InvariantCulture),
+            "--duration", window.Duration.ToString("F3", CultureInfo.InvariantCulture),
+        ]
+        : ["--warmup", "0", "--messages", window.LongMessages.ToString(CultureInfo.InvariantCulture)];
 
     private static async Task<(int ExitCode, string Output, string Errors)> RunToEndAsync(
         string[] command, CancellationToken cancel)

@@ -11,7 +11,7 @@ internal sealed record Options
                          [--tolerance PERCENT] [--list]
           --full        more rounds, longer windows, servers started anew for each round
           --only        these workloads only
-          --candidates  these servers only; the reference always runs
+          --candidates  these servers only; a workload's reference always runs
           --rounds      measurements of each server (default 5, with --full 9)
           --tolerance   how far the references around a run may differ before it is
                         repeated, in CPU per message (default 10)
@@ -30,6 +30,9 @@ internal sealed record Options
     public double Tolerance { get; init; } = 0.10;
 
     public IReadOnlyList<Workload> Workloads { get; init; } = Workload.All;
+
+    /// <summary>Whether the workloads were named, so that one that cannot be had is an error.</summary>
+    public bool WorkloadsNamed { get; init; }
 
     public IReadOnlyList<Candidate> Candidates { get; init; } = Candidate.All;
 
@@ -56,7 +59,11 @@ internal sealed record Options
                 "--full" => options with { Full = true },
                 "--help" => options with { Help = true },
                 "--list" => options with { List = true },
-                "--only" => options with { Workloads = Pick(option, Value(), Workload.All, workload => workload.Name) },
+                "--only" => options with
+                {
+                    Workloads = Pick(option, Value(), Workload.All, workload => workload.Name),
+                    WorkloadsNamed = true,
+                },
                 "--candidates" => options with
                 {
                     Candidates = Pick(option, Value(), Candidate.All, candidate => candidate.Name),
@@ -73,7 +80,40 @@ internal sealed record Options
                 rest.TryDequeue(out string? value) ? value : throw new UsageException($"{option} wants a value");
         }
 
-        return options;
+        return options.CandidatesNamed || options.Full
+            ? options
+            : options with { Candidates = [.. options.Candidates.Where(one => !one.OnlyFull)] };
+    }
+
+    /// <summary>
+    /// Without what was not built, which is said; what was asked for by name must be there. A workload in which none of
+    /// the candidates takes part is left out too: its reference alone says nothing.
+    /// </summary>
+    /// <exception cref="BenchException">Something that was named is missing, or nothing is left.</exception>
+    public Options OnlyBuilt()
+    {
+        var candidates = Candidates.ToLookup(one => one.IsBuilt(Artifacts));
+        foreach (Candidate missing in candidates[false])
+        {
+            LeaveOut(missing.Name, missing, CandidatesNamed);
+        }
+
+        Workload[] wanted = [.. Workloads.Where(workload => candidates[true].Any(one => one.Does(workload)))];
+        var workloads = wanted.ToLookup(one => Candidate.ReferenceOf(one).IsBuilt(Artifacts));
+        foreach (Workload missing in workloads[false])
+        {
+            LeaveOut(missing.Name, Candidate.ReferenceOf(missing), WorkloadsNamed);
+        }
+
+        return workloads[true].Any()
+            ? this with { Candidates = [.. candidates[true]], Workloads = [.. workloads[true]] }
+            : throw new BenchException("none of the candidates takes part in any of the workloads");
+    }
+
+    private static void LeaveOut(string name, Candidate missing, bool named)
+    {
+        string message = $"{name} is left out: {missing.Artifact} was not built";
+        Console.Error.WriteLine(named ? throw new BenchException(message) : message);
     }
 
     private static int Whole(string option, string text, int least, int most) =>

@@ -43,6 +43,9 @@ internal sealed class WorkloadResult(Workload workload)
 
     /// <summary>Candidates that gave wrong bytes, did not start or did not answer, and why.</summary>
     public Dictionary<Candidate, string> Failures { get; } = [];
+
+    /// <summary>Bytes that a server says it allocated for a message, from each of its starts. Few servers do.</summary>
+    public Dictionary<Candidate, List<double>> Allocated { get; } = [];
 }
 
 /// <summary>
@@ -57,6 +60,7 @@ internal sealed class Pairing(
     private const double MostWaited = 0.05;
 
     private readonly WorkloadResult _result = new(workload);
+    private readonly Candidate _reference = Candidate.ReferenceOf(workload);
     private readonly Dictionary<Candidate, ServerProcess> _servers = [];
 
     public async Task<WorkloadResult> MeasureAsync(IReadOnlyList<Candidate> candidates, CancellationToken cancel)
@@ -85,7 +89,7 @@ internal sealed class Pairing(
 
     private async Task StartAsync(IReadOnlyList<Candidate> candidates, CancellationToken cancel)
     {
-        await StartAsync(Candidate.Reference, cancel); // without it nothing can be compared, so this one may throw
+        await StartAsync(_reference, cancel); // without it nothing can be compared, so this one may throw
         foreach (Candidate candidate in candidates.Where(Alive))
         {
             await GuardAsync(candidate, () => StartAsync(candidate, cancel));
@@ -144,7 +148,7 @@ internal sealed class Pairing(
     {
         try
         {
-            RunResult run = await generator.RunAsync(_servers[Candidate.Reference], workload, schedule.Window, cancel);
+            RunResult run = await generator.RunAsync(_servers[_reference], workload, schedule.Window, cancel);
             _result.References.Add(run);
             return run;
         }
@@ -175,6 +179,15 @@ internal sealed class Pairing(
         foreach (ServerProcess server in _servers.Values)
         {
             await server.DisposeAsync();
+            if (server.Allocated is { } bytes)
+            {
+                if (!_result.Allocated.TryGetValue(server.Candidate, out List<double>? told))
+                {
+                    _result.Allocated[server.Candidate] = told = [];
+                }
+
+                told.Add(bytes);
+            }
         }
 
         _servers.Clear();

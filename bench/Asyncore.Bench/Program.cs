@@ -47,7 +47,7 @@ static async Task<int> RunAsync(Options options)
     }
 
     DateTimeOffset started = DateTimeOffset.UtcNow;
-    options = options with { Candidates = Built(options) };
+    options = options.OnlyBuilt();
     var cores = Cores.Choose();
     var machine = Machine.Describe(cores);
     var schedule = new Schedule(options);
@@ -66,17 +66,4 @@ static async Task<int> RunAsync(Options options)
     string file = ResultsFile.Write(options, schedule, machine, started, results);
     Console.Error.WriteLine($"\nresults: {file}");
     return results.Any(result => result.Failures.Count > 0) ? 1 : 0;
-}
-
-// What was not built is left out, and said so; what was asked for by name must be there.
-static Candidate[] Built(Options options)
-{
-    var built = options.Candidates.ToLookup(one => File.Exists(Path.Combine(options.Artifacts, one.Artifact)));
-    foreach (Candidate missing in built[false])
-    {
-        string message = $"{missing.Name} is left out: {missing.Artifact} was not built";
-        Console.Error.WriteLine(options.CandidatesNamed ? throw new BenchException(message) : message);
-    }
-
-    return [.. built[true]];
 }

@@ -11,8 +11,9 @@ internal static class Report
 
     private const string Legend =
         $"""
-        Ratios are paired with the runs of the reference before and after, more than 1 = better than raw C
-        epoll; median (least–most) of the rounds, the reference's own spread around its median.
+        Ratios are paired with the runs of the reference before and after, more than 1 = better than the
+        reference; median (least–most) of the rounds, the reference's own spread around its median.
+        Latencies and what was allocated are per message, line or GiB too.
         {GeneratorBound} the load generator was the bottleneck in most runs: rate and latency are its own.
         {Disturbed}n n pairs stayed disturbed after repeating: the references around them differ too much, or other
         processes took the processors.
@@ -40,9 +41,13 @@ internal static class Report
     private static void Section(StringBuilder text, WorkloadResult result)
     {
         text.AppendLine().AppendLine(CultureInfo.InvariantCulture, $"## {result.Workload.Title}").AppendLine();
-        text.AppendLine("| server | CPU ratio | rate ratio | CPU µs/message | messages/s | p50 µs | p99 µs |");
-        text.AppendLine("|---|---|---|---|---|---|---|");
-        Row(text, Summary.OfReference(result.References));
+        string unit = result.Workload.Unit;
+        bool allocates = result.Allocated.Count > 0;
+        text.Append(CultureInfo.InvariantCulture, $"| server | CPU ratio | rate ratio | CPU µs/{unit} | {unit}s/s ");
+        text.Append("| p50 µs | p99 µs |").AppendLine(allocates ? " allocated B |" : "");
+        text.Append("|---|---|---|---|---|---|---|").AppendLine(allocates ? "---|" : "");
+        Candidate reference = Candidate.ReferenceOf(result.Workload);
+        Row(text, Summary.OfReference(reference.Title, result.References), Allocated(result, reference));
         foreach ((Candidate candidate, List<Pair> pairs) in result.Pairs)
         {
             if (result.Failures.TryGetValue(candidate, out string? why))
@@ -51,23 +56,32 @@ internal static class Report
             }
             else
             {
-                Row(text, Summary.Of(candidate.Title, pairs));
+                Row(text, Summary.Of(candidate.Title, pairs), Allocated(result, candidate));
             }
         }
     }
 
-    private static void Row(StringBuilder text, Summary row)
+    // A cell of the last column, which is there where a server tells; empty where it is not.
+    private static string Allocated(WorkloadResult result, Candidate candidate) =>
+        result.Allocated.TryGetValue(candidate, out List<double>? told) ? $" {Significant(Spread.Of(told).Median)} |"
+        : result.Allocated.Count > 0 ? " |"
+        : "";
+
+    private static void Row(StringBuilder text, Summary row, string allocated)
     {
         string bound = row.LoadgenBound * 2 > row.Runs ? " " + GeneratorBound : "";
         string disturbed = row.Disturbed > 0 ? $" {Disturbed}{row.Disturbed}" : "";
         text.AppendLine(CultureInfo.InvariantCulture,
             $"| {row.Server}{bound}{disturbed} | {Ratio(row.CpuRatio)} | {Ratio(row.RateRatio)} "
-            + $"| {Significant(row.CpuUsPerMessage.Median)} | {row.Rate.Median:N0} "
-            + $"| {Significant(row.P50Us.Median)} | {Significant(row.P99Us.Median)} |");
+            + $"| {Significant(row.CpuUsPerMessage.Median)} | {Rate(row.Rate.Median)} "
+            + $"| {Significant(row.P50Us.Median)} | {Significant(row.P99Us.Median)} |{allocated}");
     }
 
     private static string Ratio(Spread spread) =>
         string.Create(CultureInfo.InvariantCulture, $"**{spread.Median:F2}** ({spread.Min:F2}–{spread.Max:F2})");
+
+    private static string Rate(double value) =>
+        value.ToString(value < 100 ? "F1" : "N0", CultureInfo.InvariantCulture);
 
     // Three digits at least: a batch of messages costs fractions of a microsecond each.
     private static string Significant(double value) =>

@@ -35,19 +35,30 @@ internal static class ResultsFile
         return path;
     }
 
-    private static object Describe(WorkloadResult result) => new
+    private static object Describe(WorkloadResult result)
     {
-        result.Workload.Name,
-        result.Workload.Title,
-        LoadgenArguments = result.Workload.Arguments,
-        Reference = new { Summary = Summary.OfReference(result.References), Runs = result.References },
-        Candidates = result.Pairs.Select(entry => new
+        Candidate reference = Candidate.ReferenceOf(result.Workload);
+        return new
         {
-            entry.Key.Name,
-            entry.Key.Title,
-            Failure = result.Failures.GetValueOrDefault(entry.Key),
-            Summary = entry.Value.Count > 0 ? Summary.Of(entry.Key.Title, entry.Value) : null,
-            Pairs = entry.Value,
-        }),
-    };
+            result.Workload.Name,
+            result.Workload.Title,
+            LoadgenArguments = result.Workload.Arguments,
+            Reference = new
+            {
+                reference.Name,
+                Summary = Summary.OfReference(reference.Title, result.References),
+                AllocatedPerMessage = result.Allocated.GetValueOrDefault(reference),
+                Runs = result.References,
+            },
+            Candidates = result.Pairs.Select(entry => new
+            {
+                entry.Key.Name,
+                entry.Key.Title,
+                Failure = result.Failures.GetValueOrDefault(entry.Key),
+                Summary = entry.Value.Count > 0 ? Summary.Of(entry.Key.Title, entry.Value) : null,
+                AllocatedPerMessage = result.Allocated.GetValueOrDefault(entry.Key),
+                Pairs = entry.Value,
+            }),
+        };
+    }
 }

@@ -6,7 +6,7 @@ namespace Asyncore.Bench;
 /// </summary>
 internal sealed class Schedule
 {
-    private const double QuickSeconds = 95; // of measuring; building and starting come on top
+    private const double QuickSeconds = 85; // of measuring; building and starting come on top
     private const double QuickRepeatSeconds = 20;
     private const double Overhead = 0.06; // starting the generator, connecting, draining
     private const double ShortestDuration = 0.25; // below, a percentile says nothing
@@ -19,15 +19,18 @@ internal sealed class Schedule
     {
         if (options.Full)
         {
-            Window = new(Warmup: 0.5, Duration: 3);
+            Window = new(Warmup: 0.5, Duration: 3, LongMessages: 4);
             StartsPerWorkload = options.Rounds;
             _repeatsLeft = int.MaxValue;
             return;
         }
 
-        double each = (QuickSeconds / Math.Max(1, CountRuns(options))) - Overhead;
+        var timed = options.Workloads.Where(one => one.SecondsPerMessage is null).ToArray();
+        double seconds = QuickSeconds - options.Workloads.Except(timed).Sum(
+            one => CountRuns(options, one) * (one.SecondsPerMessage!.Value + Overhead));
+        double each = (seconds / Math.Max(1, timed.Sum(one => CountRuns(options, one)))) - Overhead;
         double duration = Math.Clamp(each * 0.75, ShortestDuration, LongestQuickDuration);
-        Window = new(Warmup: duration / 3, duration);
+        Window = new(Warmup: duration / 3, duration, LongMessages: 1);
         StartsPerWorkload = 1;
         _repeatsLeft = (int)(QuickRepeatSeconds / (2 * ((duration * 4 / 3) + Overhead)));
     }
@@ -41,7 +44,9 @@ internal sealed class Schedule
     public int StartsPerWorkload { get; }
 
     /// <summary>The first run against a server that was just started; not measured.</summary>
-    public static Window FirstRun(Candidate candidate) => new(Warmup: candidate.Managed ? 2 : 0.3, Duration: 0.05);
+    public static Window FirstRun(Candidate candidate) => candidate.Managed
+        ? new(Warmup: 2, Duration: 0.05, LongMessages: 4)
+        : new(Warmup: 0.3, Duration: 0.05, LongMessages: 1);
 
     /// <summary>Whether a pair that the machine disturbed may be tried again.</summary>
     public bool MayRepeat(int repeatsOfThisPair)
@@ -56,7 +61,6 @@ internal sealed class Schedule
     }
 
     // A run of each candidate and a reference after it, and one reference at the start.
-    private static int CountRuns(Options options) =>
-        options.Workloads.Sum(
-            workload => 1 + (2 * options.Rounds * options.Candidates.Count(one => one.Does(workload))));
+    private static int CountRuns(Options options, Workload workload) =>
+        1 + (2 * options.Rounds * options.Candidates.Count(one => one.Does(workload)));
 }

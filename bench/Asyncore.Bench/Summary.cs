@@ -53,9 +53,9 @@ internal sealed record Summary
     }
 
     /// <summary>The reference's own row: its ratios are 1, their spread that of its runs around their median.</summary>
-    public static Summary OfReference(IReadOnlyList<RunResult> runs)
+    public static Summary OfReference(string server, IReadOnlyList<RunResult> runs)
     {
-        Summary summary = Of(Candidate.Reference.Title, runs);
+        Summary summary = Of(server + " (reference)", runs);
         Spread cpu = summary.CpuUsPerMessage;
         Spread rate = summary.Rate;
         return summary with

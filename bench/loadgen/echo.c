@@ -1,6 +1,7 @@
-// Two workloads against a server that sends back what it gets. They differ in when more may
-// be sent: `echo` sends a batch of messages at once and the next when all of them came back,
-// `stream` replaces each message as soon as it came back.
+// Workloads against a server that sends back what it gets. They differ in when more may be
+// sent: `echo` sends a batch of messages at once and the next when all of them came back,
+// `stream` replaces each message as soon as it came back. `lines` is `echo` with messages that
+// end with a line feed, for servers that cut lines.
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -50,7 +51,7 @@ static void take_back(struct run *run, struct echo_connection *connection, size_
 {
     if (connection->received + length > connection->sent)
         fail("connection %" PRIu32 " got more bytes than it sent", connection->base.index);
-    pattern_check(connection->base.index, connection->received, run->buffer, length);
+    pattern_check(connection->base.index, connection->base.index, connection->received, run->buffer, length);
     connection->received += length;
 
     uint64_t now = clock_now();
@@ -127,6 +128,17 @@ const struct workload stream_workload = {
     .prepare = prepare,
     .opened = opened,
     .readable = readable_stream,
+    .writable = writable,
+    .settled = settled,
+};
+
+const struct workload lines_workload = {
+    .name = "lines",
+    .connection_size = sizeof(struct echo_connection),
+    .lines = true,
+    .prepare = prepare,
+    .opened = opened,
+    .readable = readable_echo,
     .writable = writable,
     .settled = settled,
 };

@@ -15,11 +15,19 @@ enum {
     MAX_SECONDS = 600,
 };
 
+static const uint64_t MAX_TOTAL = (uint64_t)1 << 40;
+
 static const char USAGE[] = "usage: loadgen --connect HOST:PORT [options]\n"
                             "  --workload NAME   echo: a batch at once, the next when all came back (default)\n"
                             "                    stream: as many messages in flight as --depth says, all the time\n"
+                            "                    lines: as echo, messages are lines\n"
+                            "                    item: one way, messages are of --total bytes, the last\n"
+                            "                          five CR LF . CR LF; a + acknowledges each\n"
+                            "                    items: the same in lines of --size bytes\n"
+                            "                    room: all get what the first sends, after a + for each\n"
                             "  --connections N   connections (default 1)\n"
-                            "  --size BYTES      bytes in a message (default 64)\n"
+                            "  --size BYTES      bytes in a message or line (default 64)\n"
+                            "  --total BYTES     bytes in an upload (default 1 GiB)\n"
                             "  --depth N         messages in flight on a connection (default 1)\n"
                             "  --warmup S        seconds before the measured window (default 0.5)\n"
                             "  --duration S      seconds of the measured window (default 2)\n"
@@ -69,6 +77,8 @@ static void set(struct options *options, const char *name, const char *value)
         options->connections = (uint32_t)whole(name, value, 1, MAX_CONNECTIONS);
     } else if (strcmp(name, "--size") == 0) {
         options->size = (uint32_t)whole(name, value, 1, MAX_SIZE);
+    } else if (strcmp(name, "--total") == 0) {
+        options->total = whole(name, value, 1, MAX_TOTAL);
     } else if (strcmp(name, "--depth") == 0) {
         options->depth = (uint32_t)whole(name, value, 1, MAX_DEPTH);
     } else if (strcmp(name, "--warmup") == 0) {
@@ -90,6 +100,7 @@ struct options options_parse(int argc, char **argv)
         .workload = workload_find("echo"),
         .connections = 1,
         .size = 64,
+        .total = (uint64_t)1 << 30,
         .depth = 1,
         .warmup = 0.5,
         .duration = 2,
@@ -105,5 +116,7 @@ struct options options_parse(int argc, char **argv)
     }
     if (options.server.length == 0)
         wrong("--connect", "is missing");
+    if (options.workload->lines && (options.size < 2 || options.size > PATTERN_LONGEST_LINE))
+        wrong("--size", "wants 2 to 32768 bytes for a line");
     return options;
 }

@@ -14,7 +14,23 @@ enum { CONNECTION_STRIDE = 7919 };
 
 static char bytes[PERIOD + PATTERN_CHUNK];
 
-void pattern_init(void)
+// With lines both are whole lines; 0: no lines.
+static uint32_t line_period;
+static uint32_t line_stride;
+
+static void cut_into_lines(uint32_t line)
+{
+    line_period = PERIOD / line * line;
+    line_stride = (CONNECTION_STRIDE / line + 1) * line;
+    for (size_t i = 0; i < line_period; i++) {
+        if ((i + 1) % line == 0)
+            bytes[i] = '\n';
+        else if (bytes[i] == '\n')
+            bytes[i] = '\r'; // any other will do
+    }
+}
+
+void pattern_init(uint32_t line)
 {
     uint32_t state = 2463534242u; // xorshift32: any seed but 0 will do
     for (size_t i = 0; i < PERIOD; i++) {
@@ -23,18 +39,24 @@ void pattern_init(void)
         state ^= state << 5;
         bytes[i] = (char)(state >> 24);
     }
-    for (size_t i = PERIOD; i < sizeof bytes; i++)
-        bytes[i] = bytes[i - PERIOD];
+    if (line != 0)
+        cut_into_lines(line);
+    size_t period = line != 0 ? line_period : PERIOD;
+    for (size_t i = period; i < sizeof bytes; i++)
+        bytes[i] = bytes[i - period];
 }
 
 const char *pattern_at(uint32_t connection, uint64_t position)
 {
-    return bytes + (position + (uint64_t)connection * CONNECTION_STRIDE) % PERIOD;
+    // Division by a constant is what most workloads pay for each piece.
+    if (line_period == 0)
+        return bytes + (position + (uint64_t)connection * CONNECTION_STRIDE) % PERIOD;
+    return bytes + (position + (uint64_t)connection * line_stride) % line_period;
 }
 
-void pattern_check(uint32_t connection, uint64_t position, const char *data, size_t length)
+void pattern_check(uint32_t connection, uint32_t sender, uint64_t position, const char *data, size_t length)
 {
-    const char *expected = pattern_at(connection, position);
+    const char *expected = pattern_at(sender, position);
     if (memcmp(data, expected, length) == 0)
         return;
     size_t i = 0;

@@ -7,16 +7,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The most bytes that pattern_at gives in one piece.
-enum { PATTERN_CHUNK = 256 * 1024 };
+enum {
+    PATTERN_CHUNK = 256 * 1024, // the most bytes that pattern_at gives in one piece
+    PATTERN_LONGEST_LINE = 32 * 1024,
+};
 
-void pattern_init(void);
+// Any bytes where line is 0. Otherwise lines of so many bytes, each ending with the only line
+// feed in it.
+void pattern_init(uint32_t line);
 
 // The bytes of this connection from this position on, PATTERN_CHUNK of them. They are sent
 // from here and compared with what comes back here, without a copy.
 const char *pattern_at(uint32_t connection, uint64_t position);
 
-// Ends the run with a message when data is not what belongs at this position.
-void pattern_check(uint32_t connection, uint64_t position, const char *data, size_t length);
+// Ends the run with a message when data, which came on a connection, is not what the sender has
+// at this position. The sender is most often the connection itself.
+void pattern_check(uint32_t connection, uint32_t sender, uint64_t position, const char *data, size_t length);
 
 #endif

@@ -58,7 +58,7 @@ void report_print(const struct run *run)
     printf("  \"messages\": %" PRIu64 ",\n", run->messages);
     printf("  \"seconds\": %.6f,\n", wall / 1e9);
     printf("  \"rate\": %.1f,\n", rate);
-    printf("  \"bytes_per_second\": %.0f,\n", rate * options->size);
+    printf("  \"bytes_per_second\": %.0f,\n", rate * (double)run->message_bytes);
     print_latency(&run->latency);
     print_cpu(run, wall);
     printf("}\n");

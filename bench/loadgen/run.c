@@ -27,7 +27,7 @@ enum {
 
 static const uint64_t SECOND = 1000000000u;
 
-static struct connection *connection_at(const struct run *run, uint32_t index)
+struct connection *run_connection(const struct run *run, uint32_t index)
 {
     return (struct connection *)(run->connections + index * run->options->workload->connection_size);
 }
@@ -86,7 +86,7 @@ static void open_all(struct run *run)
 {
     const struct options *options = run->options;
     for (uint32_t i = 0; i < options->connections; i++) {
-        struct connection *connection = connection_at(run, i);
+        struct connection *connection = run_connection(run, i);
         connection->index = i;
         connection->fd = open_connection(&options->server, i);
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
@@ -94,7 +94,7 @@ static void open_all(struct run *run)
             fail("epoll_ctl: %s", strerror(errno));
     }
     for (uint32_t i = 0; i < options->connections; i++)
-        options->workload->opened(run, connection_at(run, i));
+        options->workload->opened(run, run_connection(run, i));
 }
 
 // The files under /proc take longest to read, so they come first at the begin and last at the
@@ -158,7 +158,7 @@ static void drain(struct run *run)
     uint64_t deadline = clock_now() + PATIENCE_SECONDS * SECOND;
     uint32_t settled = 0; // nothing is sent any more, so who is settled stays so
     for (;;) {
-        while (settled < run->options->connections && run->options->workload->settled(connection_at(run, settled)))
+        while (settled < run->options->connections && run->options->workload->settled(run_connection(run, settled)))
             settled++;
         if (settled == run->options->connections)
             return;
@@ -171,9 +171,10 @@ static void drain(struct run *run)
 void run_all(struct run *run, const struct options *options)
 {
     raise_descriptor_limit();
-    pattern_init();
+    pattern_init(options->workload->lines ? options->size : 0);
     memset(run, 0, sizeof *run);
     run->options = options;
+    run->message_bytes = options->size; // unless the workload says otherwise
     run->poller = epoll_create1(EPOLL_CLOEXEC);
     run->connections = calloc(options->connections, options->workload->connection_size);
     run->buffer = buffer_new(PATTERN_CHUNK);
@@ -188,11 +189,13 @@ void run_all(struct run *run, const struct options *options)
     take_waits(run, &run->begin);
     take_times(run, &run->begin);
     run->phase = MEASURING;
+    if (options->workload->measured != NULL)
+        options->workload->measured(run);
     run_until(run, run->begin.now, options->duration, options->messages);
     take_times(run, &run->end);
     take_waits(run, &run->end);
 
     drain(run);
     for (uint32_t i = 0; i < options->connections; i++)
-        close(connection_at(run, i)->fd);
+        close(run_connection(run, i)->fd);
 }

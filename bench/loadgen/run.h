@@ -34,6 +34,7 @@ struct run {
     char *connections; // options->connections times workload->connection_size
     char *buffer;      // PATTERN_CHUNK bytes to receive into, one for all connections
     uint64_t messages; // counted in the measured window
+    uint64_t message_bytes;
     struct instant begin;
     struct instant end;
     struct histogram latency;
@@ -42,6 +43,9 @@ struct run {
 // Everything, from the first connect to the last byte. Does not return when a byte was wrong
 // or missing.
 void run_all(struct run *run, const struct options *options);
+
+// For workloads: the connection with this index.
+struct connection *run_connection(const struct run *run, uint32_t index);
 
 // For workloads: a message is complete, this long after it was sent.
 static inline void run_count(struct run *run, uint64_t nanoseconds)

@@ -6,6 +6,10 @@
 static const struct workload *const all[] = {
     &echo_workload,
     &stream_workload,
+    &lines_workload,
+    &item_workload,
+    &items_workload,
+    &room_workload,
 };
 
 const struct workload *workload_find(const char *name)

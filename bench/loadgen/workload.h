@@ -13,9 +13,11 @@ struct connection;
 struct workload {
     const char *name;
     size_t connection_size; // of its own struct, whose first member is a struct connection
+    bool lines;             // messages are lines, see pattern_init
 
     void (*prepare)(struct run *run);                               // before the first connection
     void (*opened)(struct run *run, struct connection *connection); // when all are connected
+    void (*measured)(struct run *run);                              // measuring begins; may be NULL
     void (*readable)(struct run *run, struct connection *connection);
     void (*writable)(struct run *run, struct connection *connection); // only after run_want_write
     bool (*settled)(const struct connection *connection);             // nothing is owed in either direction
@@ -27,5 +29,13 @@ const struct workload *workload_find(const char *name);
 // echo.c
 extern const struct workload echo_workload;
 extern const struct workload stream_workload;
+extern const struct workload lines_workload;
+
+// upload.c
+extern const struct workload item_workload;
+extern const struct workload items_workload;
+
+// room.c
+extern const struct workload room_workload;
 
 #endif
