@@ -225,7 +225,7 @@ public abstract partial class AsyncChat
 
     private bool GoesOn(EventLoop home, bool registered) =>
         !IsClosed && Loop == home && IsRegistered == registered
-        && (_isLast || (!IsPaused && OutBufferLength <= HighWaterMark));
+        && (_isLast || (!IsPaused && (HighWaterMark == long.MaxValue || OutBufferLength <= HighWaterMark)));
 
     private void Keep(ReadOnlySpan<byte> front, ReadOnlySpan<byte> data, ReadOnlyMemory<byte> source)
     {
@@ -292,10 +292,24 @@ public abstract partial class AsyncChat
     private void TakeLine(TerminatorMatcher matcher, ref ReadOnlySpan<byte> front)
     {
         ReadOnlySpan<byte> all = front;
-        ReadOnlySpan<byte> held = _matched == 0 ? default : matcher.HeldBack(_matched);
+        int before = _matched;
         int end = matcher.Find(all, ref _matched, out int length);
         bool found = end >= 0;
         front = found ? all[end..] : default;
+        if (found && before == 0 && IsPlain(end - length))
+        {
+            // Nearly every line of nearly every program: nothing held back, nothing kept, nothing too long.
+            _lineLength = 0;
+            Deliver(all[..(end - length)]);
+            if (!IsClosed)
+            {
+                FoundTerminator();
+            }
+
+            return;
+        }
+
+        ReadOnlySpan<byte> held = matcher.HeldBack(before);
 
         // Of what was held back and what has come, this much is certainly no terminator.
         int count = held.Length + (found ? end - length : all.Length - matcher.HeldBack(_matched).Length);
@@ -325,6 +339,9 @@ public abstract partial class AsyncChat
             FoundTerminator();
         }
     }
+
+    private bool IsPlain(int length) =>
+        !_skipping && StripTerminator && (MaxLineLength == 0 || length <= MaxLineLength - _lineLength);
 
     private void Deliver(ReadOnlySpan<byte> piece)
     {
