@@ -102,23 +102,31 @@ public partial class Dispatcher
             return; // or out of the loop for now: told when it joins one
         }
 
-        if (Has(State.ConnectFailed))
+        try
         {
-            Set(State.ConnectFailed, false);
-            EndAttempt(_connectError);
+            if (Has(State.ConnectFailed))
+            {
+                Set(State.ConnectFailed, false);
+                EndAttempt(_connectError);
+            }
+            else if (Has(State.Lost))
+            {
+                TellClose(Errno.ToException(SocketError.OperationAborted));
+            }
+            else
+            {
+                TellWaterMarks();
+                TellNews();
+                TellSendFailed();
+            }
         }
-        else if (Has(State.Lost))
+        finally
         {
-            TellClose(Errno.ToException(SocketError.OperationAborted));
-        }
-        else if (Has(State.SendDead))
-        {
-            TellSendFailed();
-        }
-        else
-        {
-            TellWaterMarks();
-            TellNews();
+            // What was not told, because something else came first or ExitNowException came between, is told next time.
+            if (!Has(State.Closed) && Has(State.NewsDue | State.HighWaterDue | State.LowWaterDue))
+            {
+                _loop.MarkPending(this);
+            }
         }
     }
 
@@ -268,7 +276,7 @@ public partial class Dispatcher
     // An error, or the end of both directions: the end, once everything that had arrived has been read.
     private void ServeHangUp()
     {
-        if (Has(State.HoldsInput) || (!Has(State.EndRead) && _loop.Io.Unread(_handle) > 0))
+        if (!(OutlivesInput && Has(State.SendDead)) && HasUnread())
         {
             if ((_wanted & IoEvents.Read) == 0)
             {
@@ -294,6 +302,9 @@ public partial class Dispatcher
 
         TellClose(error == SocketError.Success ? _failure : Errno.ToException(error));
     }
+
+    private bool HasUnread() =>
+        Has(State.HoldsInput) || (!Has(State.EndRead) && _loop.Io.Unread(_handle) > 0);
 
     /// <summary>Calls a handler, and sends what it throws where it belongs.</summary>
     /// <returns>Whether the channel may be told more: the handler returned and the channel is open.</returns>
@@ -417,7 +428,13 @@ public partial class Dispatcher
     // Sending has failed, which is the end, though not before what the peer had sent has been read.
     private void TellSendFailed()
     {
-        if (!Has(State.HoldsInput) && (Has(State.EndRead) || !_handle.IsSocket || _loop.Io.Unread(_handle) == 0))
+        if (!Has(State.SendDead) || Has(State.Closed) || !Has(State.Registered))
+        {
+            return;
+        }
+
+        if (OutlivesInput // nobody waits for what may still be read
+            || (!Has(State.HoldsInput) && (Has(State.EndRead) || !_handle.IsSocket || _loop.Io.Unread(_handle) == 0)))
         {
             if (Invoke(Handler.EndInput))
             {
@@ -439,7 +456,8 @@ public partial class Dispatcher
 
     private void TellNews()
     {
-        if (Has(State.NewsDue) && !Has(State.Closed))
+        // A handler before this may have closed the channel, or taken it out of the loop.
+        if (Has(State.NewsDue) && !Has(State.Closed) && (Has(State.Registered) || !_handle.IsOpen))
         {
             Set(State.NewsDue, false);
             Invoke(Handler.News);

@@ -114,6 +114,12 @@ public partial class Dispatcher
     /// <summary>Whether PauseReading was called last.</summary>
     private protected bool IsPaused => Has(State.Paused);
 
+    /// <summary>Whether a derived class is delivering, so that the end has to wait.</summary>
+    private protected virtual bool DefersEnd => false;
+
+    /// <summary>Whether the end of what the peer sends has been met.</summary>
+    private protected bool HasReadEnd => Has(State.EndRead);
+
     /// <summary>Whether the channel ends by itself once everything has left, whatever the peer does meanwhile.</summary>
     private protected virtual bool OutlivesInput => false;
 
@@ -143,13 +149,18 @@ public partial class Dispatcher
     private void EndReceive(int result, SocketFlags flags)
     {
         var error = (SocketError)(-result);
+        if (DefersEnd && (result == 0 || Errno.IsDisconnected(error)))
+        {
+            return; // it is met again once what came before it has been delivered
+        }
+
         if (result == 0)
         {
             if ((AllowHalfOpen || OutlivesInput) && _handle.Kind == IoHandleKind.Stream && !Has(State.SendDead))
             {
+                EndInput(); // before the end counts as read: where a handler throws, it is met once more
                 Set(State.EndRead, true);
                 _loop.MarkChanged(this);
-                EndInput();
                 if (AllowHalfOpen && !Has(State.Closed))
                 {
                     HandleEndOfStream();

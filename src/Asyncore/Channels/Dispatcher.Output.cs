@@ -147,7 +147,10 @@ public partial class Dispatcher
     }
 
     /// <summary>Sends from a file what the kernel takes now; the queue must be empty.</summary>
-    /// <returns>The bytes sent; 0 where the file has ended; −1 where nothing can be sent now.</returns>
+    /// <returns>
+    /// The bytes sent; 0 where the file has ended; −1 where nothing can be sent now; <see cref="CannotSendFile"/> where
+    /// the system does not send from such a file.
+    /// </returns>
     /// <exception cref="IOException">The file cannot be read.</exception>
     private protected int SendFile(SafeHandle file, long offset, int count)
     {
@@ -158,6 +161,11 @@ public partial class Dispatcher
         }
 
         var error = (SocketError)(-sent);
+        if (error is SocketError.InvalidArgument or SocketError.OperationNotSupported)
+        {
+            return CannotSendFile;
+        }
+
         if (!Errno.IsWouldBlock(error) && !Errno.IsDisconnected(error))
         {
             throw new IOException("Cannot send from the file.", Errno.ToException(sent));
@@ -166,6 +174,11 @@ public partial class Dispatcher
         SendFailed(error);
         return -1;
     }
+
+    private protected const int CannotSendFile = -2;
+
+    /// <summary>Has the queue looked at by the end of the pass: water marks, and what waits for it to be empty.</summary>
+    private protected void RequestFlush() => _loop.MarkUnflushed(this);
 
     /// <summary>Whether the backend sends from files by itself.</summary>
     private protected bool CanSendFile => _handle.Kind == IoHandleKind.Stream && _loop.Io.CanSendFile;
@@ -233,6 +246,10 @@ public partial class Dispatcher
             else if (!Refill())
             {
                 break;
+            }
+            else if (_out is not null)
+            {
+                writes--; // nothing has been written yet
             }
         }
 
@@ -377,6 +394,8 @@ public partial class Dispatcher
             FinishClose();
             return;
         }
+
+        AfterFlush(); // a reader that waits for low water need not wait any more
 
         _loop.MarkChanged(this);
         _loop.MarkPending(this);

@@ -7,8 +7,6 @@ public abstract partial class AsyncChat
 
     /// <summary>Bytes that have come and are to be looked at once more, or for the first time.</summary>
     private ReadOnlyMemory<byte> _putBack;
-    private long _lineLength;
-    private bool _skipping;
     private bool _feeding;
     private bool _discarded;
     private bool _isLast;
@@ -117,6 +115,11 @@ public abstract partial class AsyncChat
     /// <summary>Receives, and delivers what has come.</summary>
     protected internal override void HandleRead()
     {
+        if (_feeding)
+        {
+            return; // called by a handler: what it would read comes after what is being delivered
+        }
+
         EventLoop loop = Loop;
         PageBuffer buffer = loop.TakeReceiveBuffer(InBufferSize);
         try
@@ -139,7 +142,7 @@ public abstract partial class AsyncChat
     {
         if (_feeding)
         {
-            return; // a handler reads by itself, and has met the end
+            return;
         }
 
         _isLast = true;
@@ -154,14 +157,20 @@ public abstract partial class AsyncChat
             {
                 ReadOnlySpan<byte> held = _matcher!.HeldBack(_matched);
                 _matched = 0;
-                DeliverOfLine(held);
+                _feeding = true;
+                int used = 0;
+                DeliverOfLine(held, ref used);
             }
         }
         finally
         {
             _isLast = false;
+            _feeding = false;
         }
     }
+
+    // A handler that reads by itself may meet the end before it has been told of what came earlier.
+    private protected override bool DefersEnd => _feeding;
 
     private protected override void ResumeInput()
     {
@@ -219,7 +228,12 @@ public abstract partial class AsyncChat
         finally
         {
             _feeding = false;
-            Keep(front, data, source);
+            if (!_discarded) // and then thrown something
+            {
+                Keep(front, data, source);
+            }
+
+            _discarded = false;
         }
     }
 
@@ -285,105 +299,21 @@ public abstract partial class AsyncChat
         CollectIncomingData(piece);
         if (found && !IsClosed)
         {
-            FoundTerminator();
+            TellFound();
         }
     }
 
-    private void TakeLine(TerminatorMatcher matcher, ref ReadOnlySpan<byte> front)
+    // An item that fails costs itself alone: what nobody took of it would become part of the next.
+    private void TellFound()
     {
-        ReadOnlySpan<byte> all = front;
-        int before = _matched;
-        int end = matcher.Find(all, ref _matched, out int length);
-        bool found = end >= 0;
-        front = found ? all[end..] : default;
-        if (found && before == 0 && IsPlain(end - length))
-        {
-            // Nearly every line of nearly every program: nothing held back, nothing kept, nothing too long.
-            _lineLength = 0;
-            Deliver(all[..(end - length)]);
-            if (!IsClosed)
-            {
-                FoundTerminator();
-            }
-
-            return;
-        }
-
-        ReadOnlySpan<byte> held = matcher.HeldBack(before);
-
-        // Of what was held back and what has come, this much is certainly no terminator.
-        int count = held.Length + (found ? end - length : all.Length - matcher.HeldBack(_matched).Length);
-        int ofHeld = Math.Min(held.Length, count);
-        bool whole;
         try
-        {
-            whole = DeliverOfLine(held[..ofHeld]) && DeliverOfLine(all[..(count - ofHeld)]);
-            if (whole && found && !StripTerminator)
-            {
-                Deliver(held[ofHeld..]);
-                Deliver(all[(count - ofHeld)..end]);
-            }
-        }
-        finally
-        {
-            if (found)
-            {
-                // Also where a handler throws: the line has ended, and the next is neither too long nor skipped.
-                _lineLength = 0;
-                _skipping = false;
-            }
-        }
-
-        if (whole && found && !IsClosed)
         {
             FoundTerminator();
         }
-    }
-
-    private bool IsPlain(int length) =>
-        !_skipping && StripTerminator && (MaxLineLength == 0 || length <= MaxLineLength - _lineLength);
-
-    private void Deliver(ReadOnlySpan<byte> piece)
-    {
-        if (!piece.IsEmpty && !IsClosed)
-        {
-            CollectIncomingData(piece);
-        }
-    }
-
-    /// <returns>Whether the line is as it should be: not too long, and the channel open.</returns>
-    private bool DeliverOfLine(ReadOnlySpan<byte> piece)
-    {
-        if (_skipping || IsClosed)
-        {
-            return false;
-        }
-
-        long room = MaxLineLength == 0 ? long.MaxValue : MaxLineLength - _lineLength;
-        if (piece.Length <= room)
-        {
-            _lineLength += piece.Length;
-            Deliver(piece);
-            return !IsClosed;
-        }
-
-        _skipping = true;
-        _lineLength = 0;
-        Deliver(piece[..(int)Math.Max(room, 0)]);
-        if (IsClosed)
-        {
-            return false;
-        }
-
-        try
-        {
-            HandleOverflow();
-        }
-        finally
+        catch (Exception error) when (error is not ExitNowException)
         {
             ClearData();
+            throw;
         }
-
-        return false;
     }
 }

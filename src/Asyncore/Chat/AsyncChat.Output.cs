@@ -8,9 +8,13 @@ public abstract partial class AsyncChat
 {
     private PushQueue? _later;
     private Action? _onReady;
+
+    /// <summary>The producer in front, once it has been asked: nobody else's being ready means anything.</summary>
+    private IDeferredProducer? _listensTo;
     private Exception? _producerError;
     private Exception? _refusal;
     private bool _awaitsReady;
+    private bool _asking;
     private bool _closesWhenDone;
     private bool _isDone;
 
@@ -31,6 +35,7 @@ public abstract partial class AsyncChat
         if (HasLater)
         {
             _later!.Append(data, Loop.Segments);
+            RequestFlush();
             return;
         }
 
@@ -49,6 +54,7 @@ public abstract partial class AsyncChat
         if (HasLater)
         {
             _later!.AppendBorrowed(data, Loop.Segments);
+            RequestFlush();
             return;
         }
 
@@ -94,11 +100,6 @@ public abstract partial class AsyncChat
             return;
         }
 
-        if (producer is IDeferredProducer deferred)
-        {
-            deferred.Ready += _onReady ??= AskAgain;
-        }
-
         (_later ??= new PushQueue()).Add(producer);
         SetMoreOutput(true);
     }
@@ -130,6 +131,11 @@ public abstract partial class AsyncChat
             DropRefills();
             _closesWhenDone = false;
             _isDone = false;
+            RequestFlush();
+            if (HasReadEnd)
+            {
+                AnnounceNews(); // the end was met and not told, as the channel was about to close
+            }
         }
     }
 
@@ -150,11 +156,12 @@ public abstract partial class AsyncChat
         Loop.CheckThread();
         int taken = TakesQueue ? (int)Math.Clamp(OutBufferLimit - OutBufferLength, 0, data.Length) : 0;
         _later!.Append(data[..taken], Loop.Segments);
+        RequestFlush();
         return taken;
     }
 
     /// <summary>Whether anything waits to be sent; asynchat's own answer. The loop knows without asking.</summary>
-    protected internal override bool Writable() => base.Writable() || HasLater;
+    protected internal override bool Writable() => base.Writable() || (HasLater && !_awaitsReady);
 
     private protected override int WriteLimit => OutBufferSize;
 
@@ -166,6 +173,12 @@ public abstract partial class AsyncChat
 
     private protected override bool Refill()
     {
+        if (_asking)
+        {
+            return false; // a producer calls Flush
+        }
+
+        _asking = true;
         try
         {
             while (HasLater)
@@ -213,6 +226,10 @@ public abstract partial class AsyncChat
             _awaitsReady = true;
             AnnounceNews();
         }
+        finally
+        {
+            _asking = false;
+        }
 
         return false;
     }
@@ -220,14 +237,24 @@ public abstract partial class AsyncChat
     /// <returns>Whether to go on sending; null where the producer is done.</returns>
     private bool? Ask(IProducer producer)
     {
-        if (producer is FileProducer file && CanSendFile && !file.IsEmpty)
+        if (producer is FileProducer { IsReadOnly: false, IsEmpty: false } file && CanSendFile)
         {
             int sent = SendFile(file.File, file.Position, file.NextCount);
+            file.IsReadOnly = sent == CannotSendFile;
             file.Advance(sent);
             return true;
         }
 
-        _awaitsReady = producer is IDeferredProducer; // before it is asked: it may say that it is ready inside
+        if (producer is IDeferredProducer deferred)
+        {
+            _awaitsReady = true; // before it is asked: it may say that it is ready inside
+            if (_listensTo != deferred)
+            {
+                _listensTo = deferred;
+                deferred.Ready += _onReady ??= AskAgain;
+            }
+        }
+
         ReadOnlyMemory<byte> piece = producer.More();
         if (IsClosed || _later?.Producer != producer)
         {
@@ -271,9 +298,31 @@ public abstract partial class AsyncChat
         base.BeforeClose();
         SetMoreOutput(false);
         DropRefills();
+        _putBack = default;
     }
 
     private protected override void OnNews()
+    {
+        EventLoop home = Loop;
+        try
+        {
+            TellNext();
+            if (_isDone && !IsClosed && Loop == home)
+            {
+                EndConnection(null, drain: true);
+            }
+        }
+        finally
+        {
+            // Where a handler threw, or took the channel elsewhere, the rest is told in another pass.
+            if (!IsClosed && (_isDone || _refusal is not null || (!_putBack.IsEmpty && !IsPaused)))
+            {
+                AnnounceNews();
+            }
+        }
+    }
+
+    private void TellNext()
     {
         if (_producerError is ExitNowException exit)
         {
@@ -291,14 +340,13 @@ public abstract partial class AsyncChat
         {
             EndConnection(_refusal, drain: false);
         }
-        else if (_putBack.Length > 0 && !IsPaused)
+        else if (_putBack.Length > 0)
         {
-            Feed(default);
+            Feed(default); // which does nothing while reading is paused
         }
-
-        if (_isDone && !IsClosed)
+        else if (HasReadEnd && !AllowHalfOpen && !_closesWhenDone)
         {
-            EndConnection(null, drain: true);
+            EndConnection(null, drain: false);
         }
     }
 
@@ -325,6 +373,11 @@ public abstract partial class AsyncChat
     private void AskAgain()
     {
         Loop.CheckThread();
+        if (_producerError is not null)
+        {
+            return; // it has failed, which is still to be told
+        }
+
         _awaitsReady = false;
         if (HasLater && !IsClosed)
         {
@@ -334,8 +387,9 @@ public abstract partial class AsyncChat
 
     private void Release(IProducer? producer)
     {
-        if (producer is IDeferredProducer deferred)
+        if (_listensTo is { } deferred && deferred == producer)
         {
+            _listensTo = null;
             deferred.Ready -= _onReady;
         }
 

@@ -187,6 +187,10 @@ public abstract partial class AsyncChat
         _ending = ending;
         _matcher = matcher;
         _counted = 0;
-        _skipping &= matcher is not null;
+        if (matcher is null)
+        {
+            _skipping = false;
+            _lineLength = 0; // lines are counted where a terminator of bytes is set
+        }
     }
 }

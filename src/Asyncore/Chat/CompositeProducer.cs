@@ -40,6 +40,11 @@ public sealed class CompositeProducer : IDeferredProducer, IDisposable
         while (_producers.TryPeek(out IProducer? first))
         {
             ReadOnlyMemory<byte> piece = first.More();
+            if (!_producers.TryPeek(out IProducer? still) || still != first)
+            {
+                return default; // it has closed the channel, or discarded what is to be sent, this among it
+            }
+
             if (!piece.IsEmpty || first is IDeferredProducer { IsDone: false })
             {
                 return piece;

@@ -27,7 +27,7 @@ public sealed class FileProducer : IProducer, IDisposable
     /// <exception cref="UnauthorizedAccessException">The file may not be opened.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The offset or the count is below zero.</exception>
     public FileProducer(string path, long offset = 0, long? count = null)
-        : this(System.IO.File.OpenHandle(path), offset, count) => _owned = true;
+        : this(Open(path, offset, count), offset, count) => _owned = true;
 
     /// <summary>Produces from an open file, which stays open.</summary>
     /// <param name="file">The file, which can be sought in.</param>
@@ -42,13 +42,16 @@ public sealed class FileProducer : IProducer, IDisposable
         _file = file;
         Position = offset;
         _toEnd = count is null;
-        _end = _toEnd ? long.MaxValue : offset + count!.Value;
+        _end = _toEnd || count > long.MaxValue - offset ? long.MaxValue : offset + count!.Value;
     }
 
     /// <summary>Where the next piece begins, in bytes.</summary>
     public long Position { get; private set; }
 
     internal SafeFileHandle File => _file;
+
+    /// <summary>The system reads from such a file and does not send from it.</summary>
+    internal bool IsReadOnly { get; set; }
 
     internal bool IsEmpty => Position >= _end;
 
@@ -72,6 +75,14 @@ public sealed class FileProducer : IProducer, IDisposable
         int count = RandomAccess.Read(_file, _buffer.AsSpan(0, (int)Math.Min(_end - Position, PieceSize)), Position);
         Advance(count);
         return _buffer.AsMemory(0, count);
+    }
+
+    // What is refused is refused before a descriptor is opened for it.
+    private static SafeFileHandle Open(string path, long offset, long? count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegative(count ?? 0, nameof(count));
+        return System.IO.File.OpenHandle(path);
     }
 
     /// <summary>So much of the file has left; none where it has ended.</summary>

@@ -313,7 +313,10 @@ public sealed partial class EventLoop
             {
                 Dispatcher channel = _served[next++];
                 channel.IsMarkedPending = false;
-                channel.ServePending();
+                if (channel.Loop == this)
+                {
+                    channel.ServePending(); // and not where it has gone to another loop meanwhile
+                }
             }
         }
         finally

@@ -116,7 +116,8 @@ public sealed partial class EventLoop
 
     private int Wait(TimeSpan? timeout)
     {
-        bool atOnce = HasPending || _alwaysReady.Exists(static channel => channel.WantsService);
+        // A producer that was asked in the flush before this may have sent on other channels.
+        bool atOnce = HasPending || _unflushed.Count > 0 || _alwaysReady.Exists(static channel => channel.WantsService);
         long start = TimeProvider.System.GetTimestamp();
         while (true)
         {
