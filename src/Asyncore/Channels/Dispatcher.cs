@@ -271,6 +271,12 @@ public partial class Dispatcher : IDisposable
     /// <summary>Whether the channel has been closed; its handlers are not called any more.</summary>
     private protected bool IsClosed => Has(State.Closed);
 
+    /// <summary>
+    /// What decides whether a class may go on delivering what it has received: closed, paused, in a loop. Compared as
+    /// one, as it is asked for every item.
+    /// </summary>
+    private protected int DeliveryState => (int)(_state & (State.Closed | State.Paused | State.Registered));
+
     private bool Has(State state) => (_state & state) != 0;
 
     private void Set(State state, bool on) => _state = on ? _state | state : _state & ~state;

@@ -8,6 +8,11 @@ public abstract partial class AsyncChat
     /// <summary>Bytes that have come and are to be looked at once more, or for the first time.</summary>
     private ReadOnlyMemory<byte> _putBack;
     private bool _feeding;
+    private bool _telling;
+
+    /// <summary>Where the channel was when delivery began, and in which state; it stops where that changes.</summary>
+    private EventLoop? _home;
+    private int _deliveryState;
     private bool _discarded;
     private bool _isLast;
 
@@ -184,8 +189,8 @@ public abstract partial class AsyncChat
     // the next pass, which is the loop's turn to send and to tell of water marks, and nothing is read before.
     private void Feed(ReadOnlySpan<byte> data, PageBuffer? buffer = null)
     {
-        EventLoop home = Loop;
-        bool registered = IsRegistered;
+        _home = Loop;
+        _deliveryState = DeliveryState;
         ReadOnlyMemory<byte> source = default;
         ReadOnlySpan<byte> front = default;
         if (buffer is not null && _inbox is null)
@@ -198,7 +203,7 @@ public abstract partial class AsyncChat
         try
         {
             // A pause that was asked for before this keeps everything back.
-            for (bool goesOn = _isLast || !IsPaused; goesOn; goesOn = GoesOn(home, registered))
+            for (bool goesOn = _isLast || !IsPaused; goesOn; goesOn = GoesOn())
             {
                 if (front.IsEmpty && !_putBack.IsEmpty)
                 {
@@ -225,6 +230,10 @@ public abstract partial class AsyncChat
                 }
             }
         }
+        catch (Exception error) when (Fails(error))
+        {
+            throw;
+        }
         finally
         {
             _feeding = false;
@@ -237,9 +246,9 @@ public abstract partial class AsyncChat
         }
     }
 
-    private bool GoesOn(EventLoop home, bool registered) =>
-        !IsClosed && Loop == home && IsRegistered == registered
-        && (_isLast || (!IsPaused && (HighWaterMark == long.MaxValue || OutBufferLength <= HighWaterMark)));
+    private bool GoesOn() =>
+        (DeliveryState == _deliveryState || (_isLast && !IsClosed)) && Loop == _home
+        && (HighWaterMark == long.MaxValue || OutBufferLength <= HighWaterMark || _isLast);
 
     private void Keep(ReadOnlySpan<byte> front, ReadOnlySpan<byte> data, ReadOnlyMemory<byte> source)
     {
@@ -303,17 +312,23 @@ public abstract partial class AsyncChat
         }
     }
 
-    // An item that fails costs itself alone: what nobody took of it would become part of the next.
     private void TellFound()
     {
-        try
-        {
-            FoundTerminator();
-        }
-        catch (Exception error) when (error is not ExitNowException)
+        _telling = true;
+        FoundTerminator();
+        _telling = false;
+    }
+
+    // An item that fails costs itself alone: what nobody took of it would become part of the next. Here and not around
+    // each call, as a try block for every item costs as much as finding its end.
+    private bool Fails(Exception error)
+    {
+        if (_telling && error is not ExitNowException)
         {
             ClearData();
-            throw;
         }
+
+        _telling = false;
+        return false;
     }
 }

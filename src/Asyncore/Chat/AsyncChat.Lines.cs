@@ -9,25 +9,37 @@ public abstract partial class AsyncChat
 
     private void TakeLine(TerminatorMatcher matcher, ref ReadOnlySpan<byte> front)
     {
-        ReadOnlySpan<byte> all = front;
-        int before = _matched;
-        int end = matcher.Find(all, ref _matched, out int length);
-        bool found = end >= 0;
-        front = found ? all[end..] : default;
-        if (found && before == 0 && IsPlain(end - length))
+        ReadOnlySpan<byte> rest = front;
+        while (true)
         {
-            // Nearly every line of nearly every program: nothing held back, nothing kept, nothing too long.
-            _lineLength = 0;
-            Deliver(all[..(end - length)]);
-            if (!IsClosed)
+            int before = _matched;
+            int end = matcher.Find(rest, ref _matched, out int length);
+            if (end < 0 || before != 0 || !IsPlain(end - length))
             {
-                TellFound();
+                front = end < 0 ? default : rest[end..];
+                TakeLineSlowly(matcher, before, rest, end < 0 ? rest.Length : end, length, ref front);
+                return;
             }
 
-            return;
-        }
+            // Nearly every line of nearly every program: nothing held back, nothing kept, nothing too long.
+            ReadOnlySpan<byte> line = rest[..(end - length)];
+            front = rest = rest[end..];
+            _lineLength = 0;
+            if (!line.IsEmpty)
+            {
+                CollectIncomingData(line);
+                if (IsClosed)
+                {
+                    return;
+                }
+            }
 
-        TakeLineSlowly(matcher, before, all, found ? end : all.Length, found ? length : 0, ref front);
+            TellFound();
+            if (rest.IsEmpty || _matcher != matcher || _discarded || !GoesOn())
+            {
+                return;
+            }
+        }
     }
 
     // What is left of a line whose beginning may have been held back. Of the data, so much has been looked at, and ends

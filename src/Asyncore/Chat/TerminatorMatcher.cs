@@ -64,23 +64,40 @@ internal sealed class TerminatorMatcher
     /// <returns>How many bytes of the data are before the terminator's end, it included; −1 where it does not end here.</returns>
     public int Find(ReadOnlySpan<byte> data, ref int state, out int length)
     {
+        if (state == 0 && _searched is { } searched)
+        {
+            // One short terminator from the start: what nearly every search is.
+            int found = searched.Length == 1 ? data.IndexOf(searched[0]) : data.IndexOf(searched);
+            if (found >= 0)
+            {
+                length = searched.Length;
+                return found + length;
+            }
+
+            int tail = Math.Max(0, data.Length - searched.Length + 1);
+            int held = Walk(data[tail..], ref state, out length);
+            return held < 0 ? held : tail + held;
+        }
+
+        return Walk(data, ref state, out length);
+    }
+
+    // Through the automaton; from state zero by way of the next byte that a terminator begins with.
+    private int Walk(ReadOnlySpan<byte> data, ref int state, out int length)
+    {
         length = 0;
         int at = 0;
         while (at < data.Length)
         {
             if (state == 0)
             {
-                int skipped = Skip(data[at..], out length);
-                if (length > 0)
-                {
-                    return at + skipped + length;
-                }
-
-                at += skipped;
-                if (at == data.Length)
+                int first = data[at..].IndexOfAny(_firstBytes);
+                if (first < 0)
                 {
                     return -1;
                 }
+
+                at += first;
             }
 
             state = Step(state, data[at++]);
@@ -93,28 +110,6 @@ internal sealed class TerminatorMatcher
         }
 
         return -1;
-    }
-
-    // From state zero: to a terminator, if there is one to be found by searching; else to where one may begin.
-    private int Skip(ReadOnlySpan<byte> data, out int length)
-    {
-        length = 0;
-        if (_searched is null)
-        {
-            int first = data.IndexOfAny(_firstBytes);
-            return first < 0 ? data.Length : first;
-        }
-
-        int found = _searched.Length == 1 ? data.IndexOf(_searched[0]) : data.IndexOf(_searched);
-        if (found >= 0)
-        {
-            length = _searched.Length;
-            return found;
-        }
-
-        int tail = Math.Max(0, data.Length - _searched.Length + 1);
-        int begin = data[tail..].IndexOf(_searched[0]);
-        return begin < 0 ? data.Length : tail + begin;
     }
 
     // Amortised constant: a fallback is shorter, and only a step makes it longer.
