@@ -8,23 +8,13 @@ namespace ChatPeer;
 /// </summary>
 internal abstract class UploadChat(AcceptedChannel accepted) : AsyncChat(accepted)
 {
-    private readonly byte[] _buffer = new byte[64 * 1024];
-    private int _end;
+    private readonly Copies _copies = new();
     private long _collected;
 
     protected override void CollectIncomingData(ReadOnlySpan<byte> data)
     {
         _collected += data.Length;
-        while (data.Length > _buffer.Length - _end)
-        {
-            int room = _buffer.Length - _end;
-            data[..room].CopyTo(_buffer.AsSpan(_end));
-            data = data[room..];
-            _end = 0;
-        }
-
-        data.CopyTo(_buffer.AsSpan(_end));
-        _end += data.Length;
+        _copies.Take(data);
     }
 
     protected void EndItem(long expected)
@@ -96,11 +86,14 @@ internal sealed class ItemsChat : UploadChat
 /// <summary>What receiving costs when nothing is cut and nothing looked at: a plain channel that counts.</summary>
 internal sealed class BytesChannel(AcceptedChannel accepted, Settings settings, Count count) : Dispatcher(accepted)
 {
+    private readonly Copies _copies = new();
     private long _left = settings.Total;
 
     protected override void HandleRead()
     {
-        _left -= Receive(settings.Buffer).Length;
+        ReadOnlySpan<byte> data = Receive(settings.Buffer);
+        _copies.Take(data);
+        _left -= data.Length;
         if (_left == 0)
         {
             _left = settings.Total;
@@ -110,4 +103,25 @@ internal sealed class BytesChannel(AcceptedChannel accepted, Settings settings, 
     }
 
     protected override void HandleClose() => Close();
+}
+
+/// <summary>Where received bytes are copied to, round and round: what every program that keeps them has to do.</summary>
+internal sealed class Copies
+{
+    private readonly byte[] _buffer = new byte[64 * 1024];
+    private int _end;
+
+    public void Take(ReadOnlySpan<byte> data)
+    {
+        while (data.Length > _buffer.Length - _end)
+        {
+            int room = _buffer.Length - _end;
+            data[..room].CopyTo(_buffer.AsSpan(_end));
+            data = data[room..];
+            _end = 0;
+        }
+
+        data.CopyTo(_buffer.AsSpan(_end));
+        _end += data.Length;
+    }
 }
