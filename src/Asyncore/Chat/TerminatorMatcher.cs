@@ -40,6 +40,9 @@ internal sealed class TerminatorMatcher
     /// <summary>The terminators.</summary>
     public ReadOnlySpan<byte[]> Terminators => _terminators;
 
+    /// <summary>The only terminator where that is one byte, of which nothing is ever held back; else −1.</summary>
+    public int SingleByte => _searched is [var only] ? only : -1;
+
     /// <summary>Whether these are its terminators, in this order.</summary>
     public bool Is(ReadOnlySpan<byte[]> terminators)
     {
