@@ -86,7 +86,10 @@ public abstract partial class AsyncChat
         DiscardOutputBuffers();
     }
 
-    /// <summary>Drops everything received that has not been delivered, and what has been collected.</summary>
+    /// <summary>
+    /// Drops everything received that has not been delivered, and what has been collected: also the item that a handler
+    /// is being told of.
+    /// </summary>
     public void DiscardInputBuffers()
     {
         Loop.CheckThread();
@@ -306,7 +309,7 @@ public abstract partial class AsyncChat
         }
 
         CollectIncomingData(piece);
-        if (found && !IsClosed)
+        if (found && !IsClosed && !_discarded)
         {
             TellFound();
         }

@@ -33,7 +33,7 @@ public abstract partial class AsyncChat
             if (!line.IsEmpty)
             {
                 CollectIncomingData(line);
-                if (IsClosed)
+                if (IsClosed || _discarded)
                 {
                     return;
                 }
@@ -83,7 +83,7 @@ public abstract partial class AsyncChat
             }
         }
 
-        if (whole && found && !IsClosed)
+        if (whole && found && !IsClosed && !_discarded)
         {
             TellFound();
         }

@@ -107,7 +107,9 @@ public abstract partial class AsyncChat
     /// <summary>
     /// Closes the channel, through <see cref="Dispatcher.HandleClose"/>, once all that was pushed before has left; later
     /// pushes are dropped. The peer receives everything: our end is sent, and what the peer still says is thrown away
-    /// until it ends too, for <see cref="Dispatcher.CloseTimeout"/> at most.
+    /// until it ends too, for <see cref="Dispatcher.CloseTimeout"/> at most. A channel that is not connected yet closes
+    /// once it has connected and sent. How long a peer may take that does not read is not limited: set a timer, or
+    /// <see cref="DispatcherWithSend.OutBufferLimit"/>.
     /// </summary>
     public void CloseWhenDone()
     {

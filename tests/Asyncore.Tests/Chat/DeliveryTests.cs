@@ -286,6 +286,25 @@ public class DeliveryTests
     }
 
     [Fact]
+    public void DiscardingWhileAnItemIsCollectedDropsTheItemToo()
+    {
+        using var loop = new EventLoop();
+        var chat = new ChatRecorder(loop);
+        chat.SetTerminator('\n');
+        chat.OnData = data =>
+        {
+            if (data.AsSpan().SequenceEqual("bad"u8))
+            {
+                chat.DiscardInputBuffers();
+                chat.TakeRest();
+            }
+        };
+        chat.Pull("one\nbad\nlost\n"u8);
+        chat.Pull("two\n"u8);
+        Assert.Equal(["one", "two"], chat.Items);
+    }
+
+    [Fact]
     public void PullInsideAHandlerIsRefused()
     {
         using var loop = new EventLoop();
