@@ -6,6 +6,8 @@ namespace Asyncore;
 /// </summary>
 internal sealed class OutputQueue(SegmentPool pool)
 {
+    private const int LooseSize = 512;
+
     private Segment[] _segments = new Segment[4];
     private int _first;
     private int _count;
@@ -30,6 +32,19 @@ internal sealed class OutputQueue(SegmentPool pool)
         Length += data.Length;
         if (share && TryShare(data))
         {
+            return;
+        }
+
+        AppendOwned(data, startNew: false);
+    }
+
+    /// <summary>Appends a copy to a queue that may well stay the only one in it: between two producers.</summary>
+    public void AppendAlone(ReadOnlySpan<byte> data)
+    {
+        Length += data.Length;
+        if (_count == 0 && data.Length <= LooseSize)
+        {
+            AddLoose(data);
             return;
         }
 
@@ -190,6 +205,12 @@ internal sealed class OutputQueue(SegmentPool pool)
         {
             if (startNew || _count == 0 || Last.Room == 0)
             {
+                if (!startNew && _count > 0 && Last is { Owned: null, IsLoose: false } && data.Length <= LooseSize)
+                {
+                    AddLoose(data);
+                    return;
+                }
+
                 startNew = false;
                 Add(new Segment { Owned = pool.Rent(large: _count > 0 || data.Length > SegmentPool.SmallSize) });
             }
@@ -201,6 +222,11 @@ internal sealed class OutputQueue(SegmentPool pool)
             data = data[taken..];
         }
     }
+
+    // Between pieces that are lent a segment would be filled with a few bytes and no more: a peer that does not read
+    // could take thousands of times the memory that the queue says it has.
+    private void AddLoose(ReadOnlySpan<byte> data) =>
+        Add(new Segment { Borrowed = data.ToArray(), End = data.Length, IsLoose = true });
 
     // Behind what this queue put there last, or as a new piece.
     private bool TryShare(ReadOnlySpan<byte> data)
@@ -263,6 +289,9 @@ internal sealed class OutputQueue(SegmentPool pool)
         public int Start;
         public int End;
         public bool IsShared;
+
+        /// <summary>Borrowed from nobody: a copy of its own.</summary>
+        public bool IsLoose;
 
         public readonly int Room => Owned is null || IsShared ? 0 : Owned.Length - End;
 

@@ -67,6 +67,7 @@ public abstract partial class AsyncChat
 
     /// <summary>An item ends with this text, in <see cref="Encoding"/>; null or nothing: nothing ends it.</summary>
     /// <param name="terminator">The text.</param>
+    /// <exception cref="ArgumentException">The encoding does not have all of its characters.</exception>
     [OverloadResolutionPriority(1)]
     public void SetTerminator(string? terminator)
     {
@@ -78,7 +79,13 @@ public abstract partial class AsyncChat
 
         int most = Encoding.GetMaxByteCount(terminator.Length);
         Span<byte> bytes = most <= 256 ? stackalloc byte[256] : new byte[most];
-        SetTerminator(bytes[..Encoding.GetBytes(terminator, bytes)]);
+        bytes = bytes[..Encoding.GetBytes(terminator, bytes)];
+        if (!System.Text.Ascii.IsValid(terminator) && Encoding.GetString(bytes) != terminator)
+        {
+            throw NotEncoded(terminator, nameof(terminator));
+        }
+
+        SetTerminator(bytes);
     }
 
     /// <summary>An item has so many bytes. See <see cref="SetTerminator(long)"/>.</summary>
@@ -156,13 +163,20 @@ public abstract partial class AsyncChat
 
     /// <summary>As <see cref="SetTerminators(ReadOnlySpan{byte[]})"/>, as texts in <see cref="Encoding"/>.</summary>
     /// <param name="terminators">The terminators. None: nothing ends an item.</param>
-    /// <exception cref="ArgumentException">One of them is null or empty.</exception>
+    /// <exception cref="ArgumentException">
+    /// One of them is null or empty, or has characters that the encoding does not have.
+    /// </exception>
     public void SetTerminators(params ReadOnlySpan<string> terminators)
     {
         byte[][] bytes = new byte[terminators.Length][];
         for (int i = 0; i < bytes.Length; i++)
         {
-            bytes[i] = Encoding.GetBytes(terminators[i] ?? string.Empty);
+            string each = terminators[i] ?? string.Empty;
+            bytes[i] = Encoding.GetBytes(each);
+            if (Encoding.GetString(bytes[i]) != each)
+            {
+                throw NotEncoded(each, nameof(terminators));
+            }
         }
 
         SetTerminators(bytes);
@@ -174,6 +188,9 @@ public abstract partial class AsyncChat
         Loop.CheckThread();
         Change(Ending.Never);
     }
+
+    private ArgumentException NotEncoded(string terminator, string name) => new(
+        $"{Encoding.WebName} does not have all characters of '{terminator}'; set another {nameof(Encoding)} first.", name);
 
     // Applies to everything not yet delivered, and so to what was held back for the old one.
     private void Change(Ending ending, TerminatorMatcher? matcher = null)

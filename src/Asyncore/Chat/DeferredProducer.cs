@@ -6,7 +6,7 @@ namespace Asyncore;
 /// </summary>
 public sealed class DeferredProducer : IDeferredProducer
 {
-    private readonly Queue<ReadOnlyMemory<byte>> _pieces = new();
+    private readonly LinkedList<ReadOnlyMemory<byte>> _pieces = [];
     private bool _completed;
 
     /// <inheritdoc/>
@@ -17,7 +17,9 @@ public sealed class DeferredProducer : IDeferredProducer
 
     /// <summary>Adds a piece.</summary>
     /// <param name="data">The bytes; not copied, so they must not change until they have left.</param>
-    /// <exception cref="InvalidOperationException">The producer has been completed.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The producer has been completed, or this is not the thread of the loop that sends from it.
+    /// </exception>
     public void Add(ReadOnlyMemory<byte> data)
     {
         if (_completed)
@@ -27,8 +29,8 @@ public sealed class DeferredProducer : IDeferredProducer
 
         if (!data.IsEmpty)
         {
-            _pieces.Enqueue(data);
-            Ready?.Invoke();
+            _pieces.AddLast(data);
+            Announce(() => _pieces.RemoveLast());
         }
     }
 
@@ -38,10 +40,33 @@ public sealed class DeferredProducer : IDeferredProducer
         if (!_completed)
         {
             _completed = true;
-            Ready?.Invoke();
+            Announce(() => _completed = false);
         }
     }
 
     /// <inheritdoc/>
-    public ReadOnlyMemory<byte> More() => _pieces.TryDequeue(out ReadOnlyMemory<byte> piece) ? piece : default;
+    public ReadOnlyMemory<byte> More()
+    {
+        if (_pieces.First is not { } first)
+        {
+            return default;
+        }
+
+        _pieces.RemoveFirst();
+        return first.Value;
+    }
+
+    // A channel refuses to be told on another thread; then nothing has happened here either.
+    private void Announce(Action undo)
+    {
+        try
+        {
+            Ready?.Invoke();
+        }
+        catch (InvalidOperationException)
+        {
+            undo();
+            throw;
+        }
+    }
 }

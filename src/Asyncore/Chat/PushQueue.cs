@@ -35,7 +35,7 @@ internal sealed class PushQueue
 
     public void Append(ReadOnlySpan<byte> data, SegmentPool pool)
     {
-        Last(pool).Append(data);
+        Last(pool).AppendAlone(data);
         Length += data.Length;
     }
 

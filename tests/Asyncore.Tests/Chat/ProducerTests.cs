@@ -242,6 +242,27 @@ public class ProducerTests
         }
     }
 
+    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    public void ADeferredProducerThatIsTouchedOnAnotherThreadIsAsBefore(IoBackendKind kind)
+    {
+        using EventLoop loop = TestLoop.Create(kind);
+        (ChatRecorder chat, Socket peer) = Join(loop);
+        using Socket _ = peer;
+        var deferred = new DeferredProducer();
+        chat.PushWithProducer(deferred);
+        loop.Passes(2);
+        loop.Post(() => Companion.Start(() =>
+        {
+            Assert.Throws<InvalidOperationException>(() => deferred.Add("wrong"u8.ToArray()));
+            Assert.Throws<InvalidOperationException>(deferred.Complete);
+        }).Join());
+        loop.Passes(2);
+        deferred.Add("right"u8.ToArray());
+        deferred.Complete();
+        loop.Passes(3);
+        Assert.Equal("right"u8.ToArray(), peer.ReadExactly(5));
+    }
+
     [Fact]
     public void LinesAreGatheredInPieces()
     {

@@ -84,6 +84,30 @@ public class PushTests
         reader.Join(loop);
     }
 
+    [Fact]
+    public void R7_WhatWaitsTakesAboutTheMemoryThatItHas()
+    {
+        // Small copies beside lent memory or producers took a segment of up to 64 KiB each: a peer that did not read
+        // could take hundreds of megabytes below a water mark of 64 KiB.
+        const int Rounds = 5000;
+        using var loop = new EventLoop();
+        var chat = new ChatRecorder(loop);
+        byte[] lent = new byte[10];
+        chat.PushWithProducer(new DeferredProducer());
+        long allocated = Allocations.Of(() =>
+        {
+            for (int i = 0; i < Rounds; i++)
+            {
+                chat.Push("x"u8);
+                chat.Push(lent.AsMemory());
+                chat.Push("y"u8);
+                chat.PushWithProducer(new SimpleProducer(lent));
+            }
+        });
+        Assert.InRange(allocated, 0, Rounds * 1500);
+        Assert.Equal(Rounds * 12, chat.OutBufferLength);
+    }
+
     [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
     public void A14_ManySmallPushesLeaveInFewWrites(IoBackendKind kind)
     {

@@ -158,6 +158,8 @@ public class SplittingTests
         Assert.Throws<ArgumentException>(() => chat.SetTerminator('€'));
         Assert.Throws<ArgumentException>(() => chat.SetTerminator('Ａ')); // which Latin-1 takes for an A
         Assert.Equal(7L, chat.Terminator); // what was refused changed nothing
+        Assert.Throws<ArgumentException>(() => chat.SetTerminator("€")); // which Latin-1 would make a question mark
+        Assert.Throws<ArgumentException>(() => chat.SetTerminators("\n", "€"));
         chat.Encoding = Encoding.UTF8;
         Assert.Throws<ArgumentException>(() => chat.SetTerminator('é'));
         chat.SetTerminator("€");
