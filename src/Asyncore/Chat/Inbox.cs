@@ -9,6 +9,13 @@ namespace Asyncore;
 internal sealed class Inbox
 {
     private const int FirstSize = 256;
+    private const int SpareSize = 64 * 1024;
+
+    // The thread's last one, before the shared pool: that is emptied when memory runs short, and what spans reads would
+    // be allocated anew each time.
+    [ThreadStatic]
+    private static byte[]? _spare;
+
 
     private byte[] _bytes = [];
     private int _count;
@@ -100,7 +107,7 @@ internal sealed class Inbox
         }
 
         long size = Math.Min(Math.Max(Math.Max(FirstSize, 2L * _bytes.Length), needed), Array.MaxLength);
-        byte[] larger = ArrayPool<byte>.Shared.Rent((int)size);
+        byte[] larger = Rent((int)size);
         _bytes.AsSpan(0, _count).CopyTo(larger);
         GiveBack();
         _bytes = larger;
@@ -109,10 +116,26 @@ internal sealed class Inbox
     // An idle chat owns no buffer.
     private void GiveBack()
     {
-        if (_bytes.Length > 0)
+        if (_bytes.Length > SpareSize || (_bytes.Length > 0 && _spare is not null))
         {
             ArrayPool<byte>.Shared.Return(_bytes);
-            _bytes = [];
         }
+        else if (_bytes.Length > 0)
+        {
+            _spare = _bytes;
+        }
+
+        _bytes = [];
+    }
+
+    private static byte[] Rent(int size)
+    {
+        if (_spare is { } spare && spare.Length >= size)
+        {
+            _spare = null;
+            return spare;
+        }
+
+        return ArrayPool<byte>.Shared.Rent(size);
     }
 }

@@ -15,8 +15,9 @@ internal static partial class Kernel
 
     private const int PatienceMilliseconds = 20_000;
 
-    // Far from what the system gives of its own accord, so that tests that run side by side do not take it.
-    private static int _nextNumber = 700;
+    // Far from what the system gives of its own accord, so that tests that run side by side do not take it: some of them
+    // have a thousand connections.
+    private static int _nextNumber = 3000;
 
     /// <summary>A descriptor number that nobody has, nor will have by chance.</summary>
     public static int UnusedNumber() => Interlocked.Increment(ref _nextNumber);
