@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace Asyncore;
 
 /// <summary>Which backend a loop gets, and what is said where it cannot.</summary>
@@ -7,6 +9,7 @@ internal static class BackendChoice
     {
         IoBackendKind.Auto or IoBackendKind.Select => true,
         IoBackendKind.Poll or IoBackendKind.Epoll => OperatingSystem.IsLinux(),
+        IoBackendKind.IoUring => IoUringProbe.Refusal is null,
         _ => false,
     };
 
@@ -22,18 +25,45 @@ internal static class BackendChoice
         return kind == IoBackendKind.Select || !OperatingSystem.IsLinux() ? new SelectBackend() : new UnchosenBackend();
     }
 
-    public static IoBackend Create(IoBackendKind kind, bool usePoll) => kind switch
+    /// <param name="kind">What was asked for.</param>
+    /// <param name="usePoll">What <see cref="IoBackendKind.Auto"/> means here.</param>
+    /// <param name="instead">Why it is not what would be best, where it is not.</param>
+    public static IoBackend Create(IoBackendKind kind, bool usePoll, out string? instead)
     {
-        IoBackendKind.Auto => usePoll ? new PollBackend() : new EpollBackend(),
-        IoBackendKind.Poll => new PollBackend(),
-        IoBackendKind.Epoll => new EpollBackend(),
-        _ => throw new PlatformNotSupportedException(Reason(kind)),
-    };
+        instead = null;
+        return kind switch
+        {
+            IoBackendKind.Auto => usePoll ? new PollBackend() : Best(out instead),
+            IoBackendKind.Poll => new PollBackend(),
+            IoBackendKind.Epoll => new EpollBackend(),
+            IoBackendKind.IoUring => new IoUringBackend(),
+            _ => throw new PlatformNotSupportedException(Reason(kind)),
+        };
+    }
+
+    // What wins the benchmarks, or what is always there.
+    private static IoBackend Best(out string? instead)
+    {
+        instead = IoUringProbe.Refusal;
+        if (instead is null)
+        {
+            try
+            {
+                return new IoUringBackend();
+            }
+            catch (SocketException error)
+            {
+                instead = error.Message; // it could be had when it was tried, and not now: memory, descriptors
+            }
+        }
+
+        return new EpollBackend();
+    }
 
     private static string Reason(IoBackendKind kind) => kind switch
     {
         IoBackendKind.Poll or IoBackendKind.Epoll => $"The {kind} backend needs Linux.",
-        IoBackendKind.IoUring => "The IoUring backend is not part of this version.",
+        IoBackendKind.IoUring => $"The IoUring backend is not to be had here: {IoUringProbe.Refusal}.",
         IoBackendKind.Kqueue => "The Kqueue backend is not part of this version.",
         _ => $"There is no backend {(int)kind}.",
     };

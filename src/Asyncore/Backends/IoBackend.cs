@@ -35,6 +35,19 @@ internal abstract class IoBackend : IDisposable
 
     public const int Interrupted = -1;
 
+    /// <summary>
+    /// Whether input that was received ahead (<see cref="IoHandle.HasHeld"/>) is reported as events by <see cref="Wait"/>.
+    /// </summary>
+    public virtual bool ReportsHeld => false;
+
+    /// <summary>
+    /// The loop's thread leaves: what it asked for is handed to the system now, as there may be no next
+    /// <see cref="Wait"/>.
+    /// </summary>
+    public virtual void Leave()
+    {
+    }
+
     /// <summary>Ends a wait that is going on or about to start. From any thread.</summary>
     public abstract void Wake();
 
@@ -75,7 +88,7 @@ internal abstract class IoBackend : IDisposable
 
     /// <summary>The peer's address as accepting gave it; null where it has none, or nothing was accepted.</summary>
     public EndPoint? AcceptedFrom(IoHandle handle) =>
-        handle.Peer.IsTooLong ? RemoteAddress(handle) : handle.Peer.ToEndPoint();
+        handle.Peer.IsElsewhere ? RemoteAddress(handle) : handle.Peer.ToEndPoint();
 
     public abstract int SetReuseAddress(IoHandle handle);
 
@@ -103,6 +116,35 @@ internal abstract class IoBackend : IDisposable
     /// <summary>Sends segments in order, as one gathered write where the system can.</summary>
     public abstract int Send(IoHandle handle, ReadOnlySpan<ReadOnlyMemory<byte>> segments);
 
+    /// <summary>
+    /// Looks at what has been received where it lies, and takes it. Only backends that receive ahead have any; the others
+    /// are asked by <see cref="Recv"/>.
+    /// </summary>
+    /// <returns>Good until the next call of this or of <see cref="Recv"/>, and no longer than the next wait.</returns>
+    public virtual ReadOnlySpan<byte> View(IoHandle handle, int limit) => default;
+
+    /// <summary>
+    /// Puts a send into the batch that leaves with the next <see cref="Wait"/>. It takes what the system takes then and
+    /// waits for nothing.
+    /// </summary>
+    /// <param name="handle">The connection; it has no other send in the batch.</param>
+    /// <param name="data">Bytes that neither move nor change until the batch has left.</param>
+    /// <returns>Whether it was taken; where not, <see cref="Send(IoHandle, ReadOnlySpan{byte})"/> has to do.</returns>
+    public virtual bool TryBatchSend(IoHandle handle, ReadOnlySpan<byte> data) => false;
+
+    /// <summary>Takes a send out of the batch.</summary>
+    /// <param name="handle">The connection.</param>
+    /// <param name="outcome">What became of it.</param>
+    /// <returns>Whether it had left already, so that there is an outcome.</returns>
+    public virtual bool WithdrawSend(IoHandle handle, out SendOutcome outcome) =>
+        throw new NotSupportedException();
+
+    /// <summary>Whether sends are in the batch that nobody has been told the outcome of.</summary>
+    public virtual bool HasBatch => false;
+
+    /// <summary>The outcomes of the batch that has left; good until the next send is put into one.</summary>
+    public virtual ReadOnlySpan<SendOutcome> TakeOutcomes() => default;
+
     /// <summary>Whether <see cref="SendFile"/> works: the system can send from a file without our reading it.</summary>
     public virtual bool CanSendFile => false;
 
@@ -121,6 +163,9 @@ internal abstract class IoBackend : IDisposable
 
     public abstract void Dispose();
 }
+
+/// <summary>What became of a send in a batch: whose, how much it offered, and the bytes taken or the negated error.</summary>
+internal readonly record struct SendOutcome(int Slot, uint Generation, int Offered, int Result);
 
 /// <summary>What <see cref="IoBackend.Examine"/> finds.</summary>
 internal enum SocketCondition

@@ -57,7 +57,25 @@ internal sealed class IoHandle
     /// <summary>A listener, which to the select backend would look hung up while connections wait.</summary>
     public bool IsListener;
 
+    /// <summary>What the io_uring backend knows of it while it is in a loop.</summary>
+    public UringChannel? Uring;
+
+    /// <summary>A connect has been started, whose outcome is not known.</summary>
+    public bool IsConnecting;
+
+    /// <summary>Our end of the stream has been sent.</summary>
+    public bool SentEnd;
+
+    /// <summary>What a backend has received ahead and nobody has read: it is read before anything else.</summary>
+    public HeldInput? Held;
+
+    /// <summary>Connections that a backend has accepted ahead and nobody has taken.</summary>
+    public Queue<IoHandle>? Accepted;
+
     private bool _entered;
+
+    /// <summary>Whether there is input that the system does not know of any more.</summary>
+    public bool HasHeld => Held is { Length: > 0 } || Accepted is { Count: > 0 };
 
     public bool IsSocket => Kind is IoHandleKind.Stream or IoHandleKind.Datagram;
 

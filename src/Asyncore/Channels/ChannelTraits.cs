@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net.Sockets;
 using System.Reflection;
 
 namespace Asyncore;
@@ -11,6 +12,8 @@ internal sealed class ChannelTraits
 {
     private static readonly ConcurrentDictionary<Type, ChannelTraits> _known = new();
 
+    private delegate int Receiving(Span<byte> buffer, SocketFlags flags);
+
     private int _told;
 
     private ChannelTraits(Dispatcher channel)
@@ -20,6 +23,7 @@ internal sealed class ChannelTraits
         OverridesWritable = IsOverridden(((Func<bool>)channel.Writable).Method);
         OverridesHandleWrite = IsOverridden(((Action)channel.HandleWrite).Method);
         OverridesHandleExpt = IsOverridden(((Action)channel.HandleExpt).Method);
+        OverridesRecv = IsOverridden(((Receiving)channel.Recv).Method);
         KeepsDefaultWritable = ((Func<bool>)channel.Writable).Method.DeclaringType == typeof(Dispatcher);
     }
 
@@ -30,6 +34,8 @@ internal sealed class ChannelTraits
     public bool OverridesHandleWrite { get; }
 
     public bool OverridesHandleExpt { get; }
+
+    public bool OverridesRecv { get; }
 
     /// <summary>Writable() is the base class's own, which says yes in every pass.</summary>
     public bool KeepsDefaultWritable { get; }

@@ -27,6 +27,9 @@ public partial class Dispatcher
     /// <summary>Whether a channel that no poller takes has anything to be served with.</summary>
     internal bool WantsService => (_wanted & (IoEvents.Read | IoEvents.Write)) != 0;
 
+    /// <summary>Whether input that was received ahead is to be offered.</summary>
+    internal bool WantsHeld => (_wanted & IoEvents.Read) != 0 && _handle.HasHeld && Has(State.Registered);
+
     /// <summary>Tells the poller what the channel wants now; asks the predicates where its type overrides them.</summary>
     internal void UpdateInterest()
     {
@@ -303,8 +306,8 @@ public partial class Dispatcher
         TellClose(error == SocketError.Success ? _failure : Errno.ToException(error));
     }
 
-    private bool HasUnread() =>
-        Has(State.HoldsInput) || (!Has(State.EndRead) && _loop.Io.Unread(_handle) > 0);
+    private bool HasUnread() => Has(State.HoldsInput)
+        || (!Has(State.EndRead) && (_handle.Held is { Length: > 0 } || _loop.Io.Unread(_handle) > 0));
 
     /// <summary>Calls a handler, and sends what it throws where it belongs.</summary>
     /// <returns>Whether the channel may be told more: the handler returned and the channel is open.</returns>
@@ -434,7 +437,7 @@ public partial class Dispatcher
         }
 
         if (OutlivesInput // nobody waits for what may still be read
-            || (!Has(State.HoldsInput) && (Has(State.EndRead) || !_handle.IsSocket || _loop.Io.Unread(_handle) == 0)))
+            || !_handle.IsSocket || !HasUnread())
         {
             if (Invoke(Handler.EndInput))
             {

@@ -34,7 +34,9 @@ public partial class Dispatcher
             return 0;
         }
 
-        int result = _loop.Io.Recv(_handle, buffer, flags);
+        int result = _handle.Held is { Length: > 0 } held && (flags & SocketFlags.OutOfBand) == 0
+            ? held.Read(buffer, (flags & SocketFlags.Peek) != 0)
+            : _loop.Io.Recv(_handle, buffer, flags);
         if (result > 0 || (result == 0 && !MeansEnd(flags)))
         {
             return result;
@@ -59,6 +61,12 @@ public partial class Dispatcher
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         _loop.CheckThread();
+        if (!_traits.OverridesRecv && CanReceive && _handle.Held is not { Length: > 0 }
+            && _loop.Io.View(_handle, limit) is { IsEmpty: false } view)
+        {
+            return view;
+        }
+
         Span<byte> buffer = _loop.ReceiveBuffer;
         return buffer[..Recv(buffer[..Math.Min(limit, buffer.Length)], SocketFlags.None)];
     }
@@ -218,7 +226,7 @@ public partial class Dispatcher
                 return;
             }
 
-            if (!_loop.Io.HasWaiting(_handle))
+            if (_handle.Accepted is not { Count: > 0 } && !_loop.Io.HasWaiting(_handle))
             {
                 Set(State.StarvedTold, false); // all have been served: the next shortage is another one
                 return;
@@ -271,6 +279,14 @@ public partial class Dispatcher
     {
         while (true)
         {
+            if (_handle.Accepted is { Count: > 0 } ahead)
+            {
+                _acceptedOne = true;
+                IoHandle taken = ahead.Dequeue();
+                _loop.Io.Adopt(taken);
+                return new AcceptedChannel(_loop, taken, _noDelay);
+            }
+
             int result = _loop.Io.Accept(_handle, out IoHandle? handle);
             if (result >= 0)
             {

@@ -311,6 +311,11 @@ public partial class Dispatcher
                 _loop.MarkPending(this);
             }
 
+            if (_handle.HasHeld)
+            {
+                _loop.AddHolding(this);
+            }
+
             LogDebug("adding channel");
         }
     }
@@ -319,6 +324,7 @@ public partial class Dispatcher
     {
         if (Has(State.Registered))
         {
+            WithdrawSend();
             _loop.Forget(this);
             _loop.Io.SetInterest(_handle, IoEvents.None);
             _loop.ReleaseSlot(this);

@@ -137,6 +137,9 @@ public partial class Dispatcher : IDisposable
         /// <summary>A derived class has something to tell.</summary>
         NewsDue = 1 << 26,
 
+        /// <summary>The front of the queue is in the backend's batch of sends.</summary>
+        SendBatched = 1 << 28,
+
         /// <summary>A derived class has received what it has not delivered yet: nothing more is read until it has.</summary>
         HoldsInput = 1 << 27,
     }

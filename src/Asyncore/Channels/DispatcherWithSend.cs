@@ -112,6 +112,8 @@ public partial class DispatcherWithSend : Dispatcher
 
     private protected override void BeforeClose() => TruncateOutput(SendBound);
 
+    private protected override bool AwaitsFlush => _marks is { IsAbove: true };
+
     private protected override void AfterFlush()
     {
         if (_marks is { } marks)

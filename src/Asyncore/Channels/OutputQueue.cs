@@ -19,6 +19,9 @@ internal sealed class OutputQueue(SegmentPool pool)
     /// <summary>Whether all there is lies in one piece, as it does for most channels in most passes.</summary>
     public bool IsOneSegment => _count == 1;
 
+    /// <summary>The same, and in memory of ours that does not move.</summary>
+    public bool IsOneOwned => _count == 1 && At(0).Owned is not null;
+
     public ReadOnlySpan<byte> FirstSegment => At(0).Bytes;
 
     /// <summary>Appends a copy.</summary>

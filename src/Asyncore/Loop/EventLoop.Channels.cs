@@ -12,6 +12,7 @@ public sealed partial class EventLoop
     private readonly ChannelSet _polled = new(static (channel) => ref channel.PolledIndex);
     private readonly ChannelSet _foreign = new(static (channel) => ref channel.ForeignIndex);
     private readonly List<Dispatcher> _alwaysReady = [];
+    private readonly List<Dispatcher> _holding = [];
     private readonly HashSet<Dispatcher> _starved = [];
     private readonly HashSet<Dispatcher> _lingering = [];
     private List<Dispatcher> _changed = [];
@@ -292,9 +293,31 @@ public sealed partial class EventLoop
         }
 
         _flushing.Clear();
-        if (_unflushed.Count == 0)
+        ReuseShared();
+    }
+
+    // The batch has left: who offered what learns how much of it was taken.
+    private void FinishBatch()
+    {
+        if (!Io.HasBatch)
         {
-            Segments.SharedEnd = 0; // a producer that was asked just now may have sent on other channels
+            return;
+        }
+
+        foreach (ref readonly SendOutcome outcome in Io.TakeOutcomes())
+        {
+            _slots.Find(outcome.Slot, outcome.Generation)?.FinishBatchedSend(outcome);
+        }
+
+        ReuseShared();
+    }
+
+    // Not while bytes in it have not left: a producer may have sent on other channels just now.
+    private void ReuseShared()
+    {
+        if (_unflushed.Count == 0 && !Io.HasBatch)
+        {
+            Segments.SharedEnd = 0;
         }
     }
 
@@ -322,6 +345,36 @@ public sealed partial class EventLoop
         finally
         {
             PutBack(_served, next, _pending);
+        }
+    }
+
+    /// <summary>
+    /// The channel has come with input that was received ahead for it elsewhere, which this loop's poller knows nothing of.
+    /// </summary>
+    internal void AddHolding(Dispatcher channel)
+    {
+        if (!Io.ReportsHeld && !_holding.Contains(channel))
+        {
+            _holding.Add(channel);
+        }
+    }
+
+    private bool WantsHeld => _holding.Count > 0 && _holding.Exists(static channel => channel.WantsHeld);
+
+    private void ServeHeld()
+    {
+        for (int i = _holding.Count - 1; i >= 0 && !_disposed; i--)
+        {
+            Dispatcher channel = _holding[i];
+            if (channel.Loop == this && channel.WantsHeld)
+            {
+                channel.Serve(IoEvents.Read);
+            }
+
+            if (channel.Loop != this || !channel.Handle.HasHeld)
+            {
+                _holding.Remove(channel);
+            }
         }
     }
 

@@ -37,6 +37,7 @@ public sealed partial class EventLoop
             FlushInterests();
             CheckLost(all: false);
             int count = HasWork ? Wait(timeout) : 0;
+            FinishBatch();
             Dispatch(count);
         }
         finally
@@ -117,7 +118,7 @@ public sealed partial class EventLoop
     private int Wait(TimeSpan? timeout)
     {
         // A producer that was asked in the flush before this may have sent on other channels.
-        bool atOnce = HasPending || _unflushed.Count > 0 || _alwaysReady.Exists(static channel => channel.WantsService);
+        bool atOnce = HasPending || _unflushed.Count > 0 || WantsHeld || _alwaysReady.Exists(static channel => channel.WantsService);
         long start = TimeProvider.System.GetTimestamp();
         while (true)
         {
@@ -174,6 +175,7 @@ public sealed partial class EventLoop
     {
         ServePending();
         ServeAlwaysReady();
+        ServeHeld();
         for (int i = 0; i < count && !_disposed; i++)
         {
             IoEvent news = _events[i];

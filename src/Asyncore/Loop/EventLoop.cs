@@ -315,10 +315,15 @@ public sealed partial class EventLoop : IDisposable
             return;
         }
 
-        IoBackend chosen = BackendChoice.Create(_options.Backend, usePoll);
+        IoBackend chosen = BackendChoice.Create(_options.Backend, usePoll, out string? instead);
         lock (_gate)
         {
             Io = chosen;
+        }
+
+        if (instead is not null)
+        {
+            _logger?.LogDebug("The event loop does without io_uring: {Reason}.", instead);
         }
 
         _logger?.LogDebug("The event loop waits by {Backend}.", chosen.Kind);
@@ -380,6 +385,11 @@ public sealed partial class EventLoop : IDisposable
         if (_disposed)
         {
             Io.Dispose();
+        }
+        else
+        {
+            Io.Leave();
+            FinishBatch();
         }
 
         Volatile.Write(ref _owner, 0);

@@ -48,6 +48,7 @@ internal static unsafe partial class Libc
     public const int MSG_OOB = 0x1;
     public const int MSG_PEEK = 0x2;
     public const int MSG_DONTWAIT = 0x40;
+    public const int MSG_WAITALL = 0x100;
     public const int MSG_NOSIGNAL = 0x4000;
 
     public const int FIONREAD = 0x541B;
@@ -105,6 +106,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "socket")]
     public static partial int Socket(int domain, int type, int protocol);
+
+    [LibraryImport(Library, EntryPoint = "socketpair")]
+    public static partial int SocketPair(int domain, int type, int protocol, int* pair);
 
     [LibraryImport(Library, EntryPoint = "bind")]
     public static partial int Bind(int fd, byte* address, uint length);

@@ -16,13 +16,16 @@ internal struct PeerAddress
     private Bytes _bytes;
     private byte _length;
 
-    /// <summary>A Unix path that does not fit here; the system knows it as long as the connection is open.</summary>
-    public bool IsTooLong { get; private set; }
+    /// <summary>
+    /// It is not here: a Unix path that does not fit, or nobody has asked the system yet, which knows it as long as the
+    /// connection is open.
+    /// </summary>
+    public bool IsElsewhere { get; set; }
 
     public void Set(ReadOnlySpan<byte> address)
     {
         // Not worth room in every connection: clients rarely bind a path.
-        IsTooLong = address.Length > Capacity;
+        IsElsewhere = address.Length > Capacity;
         _length = address.Length <= Capacity ? (byte)address.Length : (byte)0;
         address[.._length].CopyTo(_bytes);
     }

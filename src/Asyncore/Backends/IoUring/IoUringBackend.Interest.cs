@@ -1,0 +1,320 @@
+using System.Net.Sockets;
+
+namespace Asyncore;
+
+// What channels want, and the requests that the kernel has for it.
+internal sealed unsafe partial class IoUringBackend
+{
+    // A handler that leaves more than this unread is not received for until it has read all of it.
+    private const int UnreadLimit = 256 * 1024;
+
+    // Connections that may be accepted ahead of their handler.
+    private const int AcceptLimit = 256;
+
+    public override int SetInterest(IoHandle handle, IoEvents wanted)
+    {
+        if (wanted == handle.Armed)
+        {
+            return 0;
+        }
+
+        if (wanted == IoEvents.None)
+        {
+            handle.Armed = wanted;
+            if (handle.Uring is { } leaving)
+            {
+                Quiesce(leaving);
+                Spill(leaving);
+                Detach(leaving);
+            }
+
+            return 0;
+        }
+
+        if (handle.Uring is not { } channel)
+        {
+            if (!handle.IsSocket && !CanPoll(handle))
+            {
+                return CannotWait;
+            }
+
+            channel = Attach(handle);
+        }
+
+        bool pauses = (handle.Armed & ~wanted & IoEvents.Read) != 0;
+        handle.Armed = wanted;
+        if (pauses)
+        {
+            Spill(channel); // for nobody knows how long
+        }
+
+        MarkToArm(channel);
+        if (News(channel) != IoEvents.None)
+        {
+            MarkReady(channel);
+        }
+
+        return 0;
+    }
+
+    public override void Close(IoHandle handle, bool abort)
+    {
+        if (handle.Uring is { } channel)
+        {
+            // An armed request holds the file: the close alone would neither end the connection nor free the port. A
+            // connection may wait until this pass hands over its requests; a port is wanted at once.
+            if (_inRun && !handle.IsListener && IsOwner)
+            {
+                Cancel(channel, everything: true);
+            }
+            else
+            {
+                Quiesce(channel);
+            }
+
+            Discard(channel);
+            Detach(channel);
+            handle.Armed = IoEvents.None;
+        }
+
+        while (handle.Accepted is { Count: > 0 } accepted)
+        {
+            base.Close(accepted.Dequeue(), abort: false); // as the kernel does with those that it has queued
+        }
+
+        base.Close(handle, abort);
+    }
+
+    private UringChannel Attach(IoHandle handle)
+    {
+        if (!_spare.TryPop(out UringChannel? channel))
+        {
+            if (_used == _channels.Length)
+            {
+                Array.Resize(ref _channels, _used * 2);
+            }
+
+            channel = new UringChannel(_used);
+            _channels[_used++] = channel;
+        }
+
+        channel.Handle = handle;
+        handle.Uring = channel;
+        return channel;
+    }
+
+    private void Detach(UringChannel channel)
+    {
+        if (channel.SendIndex >= 0)
+        {
+            _batch[channel.SendIndex].Channel = null;
+        }
+
+        channel.Handle.Uring = null;
+        channel.Reset();
+        _spare.Push(channel);
+    }
+
+    // Asks for what is wanted and is not asked for yet, and calls off what is not wanted any more.
+    private void Arm(UringChannel channel)
+    {
+        IoHandle handle = channel.Handle;
+        IoEvents wanted = handle.Armed;
+        bool reads = (wanted & IoEvents.Read) != 0;
+        bool completes = handle.Kind == IoHandleKind.Stream && !handle.IsConnecting && (wanted & IoEvents.Priority) == 0;
+        short mask = 0;
+        bool polls = true;
+        if (completes && reads)
+        {
+            // The receive or accept tells of hang-ups and errors too.
+            mask = (wanted & IoEvents.Write) != 0 ? Libc.POLLOUT : (short)0;
+            polls = mask != 0;
+        }
+        else
+        {
+            mask = PollBackend.ToNative(wanted);
+        }
+
+        if (handle.IsListener)
+        {
+            ArmAccept(channel, completes && reads && channel.AcceptError == 0 && handle.Accepted is null or { Count: < AcceptLimit });
+        }
+        else
+        {
+            ArmReceive(channel, completes && reads && !channel.Ended);
+        }
+
+        if (polls && channel.PollResult == 0)
+        {
+            ArmPoll(channel, mask);
+        }
+    }
+
+    private void ArmReceive(UringChannel channel, bool wanted)
+    {
+        if (channel.Has(UringRequests.Receive))
+        {
+            bool wrongSize = channel.Has(UringRequests.ReceiveLarge) != channel.UsesLarge;
+            if ((!wanted || wrongSize || channel.Unread > UnreadLimit) && !channel.Has(UringRequests.Cancelled))
+            {
+                Cancel(channel, everything: false);
+            }
+
+            return;
+        }
+
+        if (!wanted || channel.Unread > 0 || channel.Handle.Held is { Length: > 0 })
+        {
+            return; // armed again when all has been read
+        }
+
+        ReceiveRing ring = channel.UsesLarge ? _large! : _small!;
+        IoUring.Sqe* entry = _queues!.Next();
+        entry->Opcode = IoUring.OP_RECV;
+        entry->Flags = IoUring.SQE_BUFFER_SELECT;
+        entry->IoPriority = IoUring.RECV_MULTISHOT;
+        entry->BufferGroup = ring.Group;
+        entry->UserData = Tag(
+            channel.UsesLarge ? UringOperation.ReceiveLarge : UringOperation.ReceiveSmall, channel);
+        channel.Requests |= UringRequests.Receive | (channel.UsesLarge ? UringRequests.ReceiveLarge : 0);
+        HandOver(entry, channel);
+    }
+
+    private void ArmAccept(UringChannel channel, bool wanted)
+    {
+        if (channel.Has(UringRequests.Accept))
+        {
+            if (!wanted && !channel.Has(UringRequests.Cancelled))
+            {
+                Cancel(channel, everything: false);
+            }
+        }
+        else if (wanted)
+        {
+            IoUring.Sqe* entry = _queues!.Next();
+            entry->Opcode = IoUring.OP_ACCEPT;
+            entry->IoPriority = IoUring.ACCEPT_MULTISHOT;
+            entry->OpFlags = Libc.SOCK_NONBLOCK | Libc.SOCK_CLOEXEC;
+            entry->UserData = Tag(UringOperation.Accept, channel);
+            channel.Requests |= UringRequests.Accept;
+            HandOver(entry, channel);
+        }
+    }
+
+    private void ArmPoll(UringChannel channel, short mask)
+    {
+        if (channel.Has(UringRequests.Poll))
+        {
+            if ((mask & ~channel.PollMask) != 0)
+            {
+                // Where it has fired meanwhile this fails, and the channel is armed anew when it hears of that.
+                IoUring.Sqe* update = _queues!.Next();
+                update->Opcode = IoUring.OP_POLL_REMOVE;
+                update->Flags = IoUring.SQE_CQE_SKIP_SUCCESS;
+                update->Fd = -1;
+                update->Address = Tag(UringOperation.Poll, channel);
+                update->Length = IoUring.POLL_UPDATE_EVENTS;
+                update->OpFlags = (ushort)mask;
+                channel.PollMask = mask;
+            }
+
+            return;
+        }
+
+        IoUring.Sqe* entry = _queues!.Next();
+        entry->Opcode = IoUring.OP_POLL_ADD;
+        entry->OpFlags = (ushort)mask;
+        entry->UserData = Tag(UringOperation.Poll, channel);
+        channel.Requests |= UringRequests.Poll;
+        channel.PollMask = mask;
+        HandOver(entry, channel);
+    }
+
+    // A number that a Socket owns may be disposed of by another thread and be somebody else's when the kernel looks at
+    // it, so such a request is handed over while the number is held.
+    private void HandOver(IoUring.Sqe* entry, UringChannel channel)
+    {
+        IoHandle handle = channel.Handle;
+        entry->Fd = Enter(handle);
+        if (handle.Socket is not null)
+        {
+            _queues!.Enter(0, 0, 0);
+        }
+
+        handle.Exit();
+    }
+
+    private void Cancel(UringChannel channel, bool everything)
+    {
+        if (channel.Has(UringRequests.Receive) && !channel.Has(UringRequests.Cancelled))
+        {
+            bool large = channel.Has(UringRequests.ReceiveLarge);
+            CancelTag(Tag(large ? UringOperation.ReceiveLarge : UringOperation.ReceiveSmall, channel));
+            channel.Requests |= UringRequests.Cancelled;
+        }
+
+        if (channel.Has(UringRequests.Accept) && !channel.Has(UringRequests.Cancelled))
+        {
+            CancelTag(Tag(UringOperation.Accept, channel));
+            channel.Requests |= UringRequests.Cancelled;
+        }
+
+        if (everything && channel.Has(UringRequests.Poll))
+        {
+            CancelTag(Tag(UringOperation.Poll, channel));
+        }
+    }
+
+    private void CancelTag(ulong tag)
+    {
+        IoUring.Sqe* entry = _queues!.Next();
+        entry->Opcode = IoUring.OP_ASYNC_CANCEL;
+        entry->Flags = IoUring.SQE_CQE_SKIP_SUCCESS;
+        entry->Fd = -1;
+        entry->Address = tag;
+        entry->UserData = Tag(UringOperation.Unasked, null);
+    }
+
+    // Waits until the kernel has let go of the channel's file. What came meanwhile is kept.
+    private void Quiesce(UringChannel channel)
+    {
+        const UringRequests Armed = UringRequests.Receive | UringRequests.Accept | UringRequests.Poll;
+        if (!channel.Has(Armed))
+        {
+            return;
+        }
+
+        if (!IsOwner)
+        {
+            DropQueues(); // another thread's: all of it goes, and is made anew when the loop is entered again
+            return;
+        }
+
+        Cancel(channel, everything: true);
+        while (channel.Has(Armed))
+        {
+            _queues!.Enter(1, IoUring.ENTER_GETEVENTS, -1);
+            Reap();
+        }
+    }
+
+    // epoll knows what cannot be waited for; io_uring calls it always ready, and would never end.
+    private bool CanPoll(IoHandle handle)
+    {
+        if (_pollProbe < 0)
+        {
+            _pollProbe = Libc.EpollCreate1(Libc.EPOLL_CLOEXEC);
+        }
+
+        ulong* unused = stackalloc ulong[2];
+        unused[0] = unused[1] = 0;
+        int result = Call(handle, Libc.EpollCtl(_pollProbe, Libc.EPOLL_CTL_ADD, Enter(handle), unused));
+        if (result < 0)
+        {
+            return result != -(int)SocketError.AccessDenied;
+        }
+
+        Call(handle, Libc.EpollCtl(_pollProbe, Libc.EPOLL_CTL_DEL, Enter(handle), unused));
+        return true;
+    }
+}

@@ -1,0 +1,254 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Asyncore;
+
+/// <summary>
+/// io_uring(7): input is asked for once and comes by itself, sends leave together, and one system call a pass hands over
+/// and waits. Channels that need readiness (datagrams, pipes, urgent data, a connect in progress) get it by polls of
+/// one event that are asked for anew in every pass, which is what level-triggered means.
+/// </summary>
+/// <remarks>
+/// Receives and accepts are multishot. What comes lies in buffers that all connections share until a handler takes
+/// it. What a handler leaves is offered again in the next pass, and moves out of the shared buffers when these run low
+/// or when reading is paused, so that one slow consumer cannot drain them for all.
+/// </remarks>
+internal sealed unsafe partial class IoUringBackend : PosixBackend
+{
+    private const uint Entries = 1024;
+    private const uint Completions = 16 * 1024;
+    private const int ETIME = 62;
+    private const int EBUSY = 16;
+
+    private readonly WakeDescriptor _wake = new();
+    private readonly List<UringChannel> _toArm = [];
+    private readonly List<UringChannel> _arming = [];
+    private readonly List<UringChannel> _ready = [];
+    private readonly List<UringChannel> _told = [];
+    private UringChannel?[] _channels = new UringChannel?[64];
+    private int _used;
+    private readonly Stack<UringChannel> _spare = new();
+    private UringQueues? _queues;
+    private ReceiveRing? _small;
+    private ReceiveRing? _large;
+    private bool _wakeArmed;
+    private bool _woken;
+    private bool _inRun;
+    private int _pollProbe = -1;
+
+    /// <exception cref="System.Net.Sockets.SocketException">The system has no memory or descriptor for it.</exception>
+    public IoUringBackend()
+    {
+        try
+        {
+            EnsureQueues();
+        }
+        catch
+        {
+            _wake.Dispose();
+            throw;
+        }
+    }
+
+    public override IoBackendKind Kind => IoBackendKind.IoUring;
+
+    public override bool ReportsHeld => true;
+
+    public override int Wait(Span<IoEvent> events, int timeoutMilliseconds)
+    {
+        EnsureQueues();
+        _inRun = true;
+        Prepare();
+        bool waits = timeoutMilliseconds != 0 && _ready.Count == 0;
+        int errno = waits ? _queues.Enter(1, IoUring.ENTER_GETEVENTS, timeoutMilliseconds)
+            : _queues.Pending > 0 || _queues.HasNews ? _queues.Enter(0, IoUring.ENTER_GETEVENTS, 0)
+            : 0;
+        if (errno is not (0 or Errno.EINTR or ETIME or EBUSY or Errno.EAGAIN))
+        {
+            throw Errno.ToException(Errno.ToSocketError(errno));
+        }
+
+        Reap();
+        int count = Collect(events);
+        bool quiet = count == 0 && waits && !_woken && !HasBatch;
+        _woken = false;
+
+        // Where requests were handed over, the system says so and not why it stopped waiting.
+        return quiet && errno != ETIME ? Interrupted : count;
+    }
+
+    public override void Wake() => _wake.Signal();
+
+    public override void Leave()
+    {
+        _inRun = false;
+        if (_queues is { } queues && queues.Owner == Environment.CurrentManagedThreadId && queues.Pending > 0)
+        {
+            queues.Enter(0, IoUring.ENTER_GETEVENTS, 0);
+            Reap();
+        }
+    }
+
+    public override void Dispose()
+    {
+        if (_queues is { } queues)
+        {
+            if (queues.Owner == Environment.CurrentManagedThreadId && queues.Pending > 0)
+            {
+                queues.Enter(0, IoUring.ENTER_GETEVENTS, 0); // what was cancelled lets go of its files
+            }
+
+            DropQueues();
+        }
+
+        _wake.Dispose();
+        if (_pollProbe >= 0)
+        {
+            Libc.Close(_pollProbe);
+            _pollProbe = -1;
+        }
+    }
+
+    /// <summary>How many receive buffers the kernel has, of how many: all of them where nothing is unread.</summary>
+    internal (int Free, int Count) Buffers => _small is null || _large is null
+        ? (0, 0)
+        : (_small.Free + _large.Free, _small.Count + _large.Count);
+
+    // The queues serve one thread. Another that enters the loop gets new ones; what is unread stays with the channels.
+    [MemberNotNull(nameof(_queues), nameof(_small), nameof(_large))]
+    private void EnsureQueues()
+    {
+        if (_queues is { } queues && queues.Owner == Environment.CurrentManagedThreadId)
+        {
+#pragma warning disable CS8774 // the three are made together
+            return;
+#pragma warning restore CS8774
+        }
+
+        DropQueues();
+        var made = new UringQueues(Entries, Completions);
+        try
+        {
+            _small = new ReceiveRing(made, group: 1, SmallCount, SmallSize);
+            _large = new ReceiveRing(made, group: 2, LargeCount, LargeSize);
+        }
+        catch
+        {
+            made.Dispose();
+            _small?.Dispose();
+            throw;
+        }
+
+        _queues = made;
+        for (int i = 0; i < _used; i++)
+        {
+            if (_channels[i] is { Handle: not null } channel)
+            {
+                MarkToArm(channel);
+            }
+        }
+    }
+
+    // The kernel cancels what these queues had armed, without taking anything more from a socket.
+    private void DropQueues()
+    {
+        if (_queues is null)
+        {
+            return;
+        }
+
+        Reap();
+        _viewed = -1;
+        for (int i = 0; i < _used; i++)
+        {
+            if (_channels[i] is { Handle: not null } channel)
+            {
+                Spill(channel);
+                channel.Requests = UringRequests.None;
+                channel.PollResult = 0;
+            }
+        }
+
+        _queues.Dispose();
+        _queues = null;
+        _small!.Dispose();
+        _large!.Dispose();
+        _wakeArmed = false;
+    }
+
+    private bool IsOwner => _queues is { } queues && queues.Owner == Environment.CurrentManagedThreadId;
+
+    private void Prepare()
+    {
+        ReturnViewed();
+        if (_ready.Count > 0)
+        {
+            RelieveBuffers();
+            KeepReady();
+        }
+
+        if (!_wakeArmed)
+        {
+            _wakeArmed = true;
+            IoUring.Sqe* entry = _queues!.Next();
+            entry->Opcode = IoUring.OP_POLL_ADD;
+            entry->Fd = _wake.Fd;
+            entry->OpFlags = (uint)Libc.POLLIN;
+            entry->UserData = Tag(UringOperation.Wake, null);
+        }
+
+        _arming.AddRange(_toArm);
+        _toArm.Clear();
+        foreach (UringChannel channel in _arming)
+        {
+            channel.IsListedToArm = false;
+            if (channel.Handle is not null)
+            {
+                Arm(channel);
+            }
+        }
+
+        _arming.Clear();
+    }
+
+    private void MarkToArm(UringChannel channel)
+    {
+        if (!channel.IsListedToArm)
+        {
+            channel.IsListedToArm = true;
+            _toArm.Add(channel);
+        }
+    }
+
+    private void MarkReady(UringChannel channel)
+    {
+        if (!channel.IsListedReady)
+        {
+            channel.IsListedReady = true;
+            _ready.Add(channel);
+        }
+    }
+
+    private static ulong Tag(UringOperation operation, UringChannel? channel) => ((ulong)operation << 56)
+        | (channel is null ? 0 : ((ulong)(channel.Generation & 0xFFFFFF) << 32) | (uint)channel.Index);
+
+    private UringChannel? Find(ulong tag)
+    {
+        UringChannel? channel = _channels[(int)(uint)tag];
+        return channel is { Handle: not null } && (channel.Generation & 0xFFFFFF) == ((tag >> 32) & 0xFFFFFF)
+            ? channel
+            : null;
+    }
+
+    /// <summary>What a completion answers, in the top byte of its tag.</summary>
+    private enum UringOperation : byte
+    {
+        /// <summary>Nobody waits for the answer: a cancellation.</summary>
+        Unasked,
+        Wake,
+        ReceiveSmall,
+        ReceiveLarge,
+        Accept,
+        Poll,
+        Send,
+    }
+}

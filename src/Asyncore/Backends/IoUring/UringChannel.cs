@@ -1,0 +1,87 @@
+namespace Asyncore;
+
+/// <summary>Requests of one channel that the kernel has.</summary>
+[Flags]
+internal enum UringRequests : byte
+{
+    None = 0,
+
+    /// <summary>A multishot receive, into small buffers or large ones.</summary>
+    Receive = 1,
+    ReceiveLarge = 2,
+
+    /// <summary>A multishot accept.</summary>
+    Accept = 4,
+
+    /// <summary>A poll for one event.</summary>
+    Poll = 8,
+
+    /// <summary>The receive or the accept has been cancelled, and says so when it ends.</summary>
+    Cancelled = 16,
+}
+
+/// <summary>What the io_uring backend knows of one handle while it is in the loop.</summary>
+internal sealed class UringChannel(int index)
+{
+    /// <summary>Its place in the backend's table, which requests carry.</summary>
+    public int Index { get; } = index;
+
+    /// <summary>Which use of that place this is: a completion for an earlier one is nobody's.</summary>
+    public uint Generation;
+
+    public IoHandle Handle = null!;
+    public UringRequests Requests;
+
+    /// <summary>What the armed poll asks for, in poll(2)'s numbers.</summary>
+    public short PollMask;
+
+    /// <summary>What a poll has answered and nobody was told of yet.</summary>
+    public short PollResult;
+
+    /// <summary>The buffers with what has come, from the oldest; −1 where there is none.</summary>
+    public int Head = -1;
+    public int Tail = -1;
+
+    /// <summary>Where the unread part of the oldest begins.</summary>
+    public int Offset;
+
+    /// <summary>Bytes in those buffers.</summary>
+    public int Unread;
+
+    /// <summary>The end of the stream has come, or the error that the handle has pending.</summary>
+    public bool Ended;
+
+    /// <summary>Why the accept ended, negated; 0 where it has not.</summary>
+    public int AcceptError;
+
+    /// <summary>Whether large buffers are used from the next receive on.</summary>
+    public bool UsesLarge;
+
+    /// <summary>Receives in a row that filled a small buffer, or would have found room in one.</summary>
+    public int Streak;
+
+    /// <summary>Where its send stands in the batch; −1 where it has none.</summary>
+    public int SendIndex = -1;
+
+    /// <summary>In the list of those with news, and of those whose requests may have to change.</summary>
+    public bool IsListedReady;
+    public bool IsListedToArm;
+
+    public bool Has(UringRequests requests) => (Requests & requests) != 0;
+
+    public void Reset()
+    {
+        Generation++;
+        Handle = null!;
+        Requests = UringRequests.None;
+        PollResult = 0;
+        Head = Tail = -1;
+        Offset = 0;
+        Unread = 0;
+        Ended = false;
+        AcceptError = 0;
+        UsesLarge = false;
+        Streak = 0;
+        SendIndex = -1;
+    }
+}
