@@ -393,7 +393,8 @@ public partial class Dispatcher
         }
     }
 
-    private void LogFailure(string what, Exception error)
+    /// <summary>Writes an exception down that nobody else is told of; one that is thrown by that does not get out.</summary>
+    private protected void LogFailure(string what, Exception error)
     {
         string line = $"{what} {Describe()} ({error.GetType()}: {error.Message} {Place(error)})".ReplaceLineEndings(" ");
         try

@@ -137,6 +137,64 @@ public class ProducerRegressionTests
         }
     }
 
+    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    public void A_log_that_throws_does_not_keep_others_from_sending(IoBackendKind kind)
+    {
+        // What was written down of a producer in the walk over the channels that send, escaped from it and from the loop.
+        foreach (bool closes in (bool[])[true, false])
+        {
+            using EventLoop loop = TestLoop.Create(kind);
+            (ThrowingLog chat, Socket peer) =
+                loop.Join(AddressFamily.InterNetwork, (socket, owner) => new ThrowingLog(socket, owner));
+            using Socket _ = peer;
+            (ChatRecorder other, Socket otherPeer) = loop.JoinChat();
+            using Socket __ = otherPeer;
+            var producer = new Thrower(() =>
+            {
+                if (closes)
+                {
+                    chat.Close();
+                    throw new FormatException("no more");
+                }
+            });
+            chat.PushWithProducer(producer);
+            other.Push("on"u8);
+            loop.Passes(3);
+            Assert.Equal("on"u8.ToArray(), otherPeer.ReadExactly(2));
+            Assert.True(producer.IsDisposed);
+            Assert.Equal(!closes, chat.Connected);
+            Assert.NotEqual(0, chat.Thrown);
+        }
+    }
+
+    private sealed class ThrowingLog(Socket socket, EventLoop loop) : ChatRecorder(socket, loop)
+    {
+        public int Thrown { get; private set; }
+
+        protected override void LogInfo(string message, string type = "info")
+        {
+            Thrown++;
+            throw new InvalidOperationException("the log is full");
+        }
+    }
+
+    private sealed class Thrower(Action more) : IProducer, IDisposable
+    {
+        public bool IsDisposed { get; private set; }
+
+        public ReadOnlyMemory<byte> More()
+        {
+            more();
+            return default;
+        }
+
+        public void Dispose()
+        {
+            IsDisposed = true;
+            throw new FormatException("cannot be disposed");
+        }
+    }
+
     private sealed class Eager : IDeferredProducer
     {
         private int _asked;
