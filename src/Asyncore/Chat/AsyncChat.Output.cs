@@ -156,7 +156,7 @@ public abstract partial class AsyncChat
         }
 
         Loop.CheckThread();
-        int taken = TakesQueue ? (int)Math.Clamp(OutBufferLimit - OutBufferLength, 0, data.Length) : 0;
+        int taken = TakesQueue ? RoomFor(data.Length) : 0;
         _later!.Append(data[..taken], Loop.Segments);
         RequestFlush();
         return taken;
@@ -363,7 +363,7 @@ public abstract partial class AsyncChat
             return false;
         }
 
-        if (length <= OutBufferLimit - OutBufferLength)
+        if (RoomFor(length) == length)
         {
             return true;
         }
