@@ -311,13 +311,10 @@ public partial class Dispatcher
             return;
         }
 
-        if (OutlivesInput // nobody waits for what may still be read
-            || (!Has(State.HoldsInput) && (Has(State.EndRead) || !_handle.IsSocket || _loop.Io.Unread(_handle) == 0)))
+        // A chat that is done outlives its input: nobody waits for what may still be read.
+        if ((OutlivesInput || !_handle.IsSocket || !HasUnread()) && Invoke(Handler.EndInput))
         {
-            if (Invoke(Handler.EndInput))
-            {
-                TellClose(_failure);
-            }
+            TellClose(_failure);
         }
     }
 
