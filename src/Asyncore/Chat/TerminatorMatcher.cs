@@ -22,6 +22,8 @@ internal sealed class TerminatorMatcher
     private readonly List<State> _states = [new State { Sibling = -1 }];
     private readonly SearchValues<byte> _firstBytes;
     private readonly byte[]? _searched;
+
+    // The only terminator where that is one byte; else −1.
     private readonly int _single;
 
     /// <summary>Makes a matcher.</summary>
@@ -80,6 +82,7 @@ internal sealed class TerminatorMatcher
         return found < 0 ? data.Length : found + 1;
     }
 
+    // Any others: more bytes than one, or more terminators.
     private int FindLonger(ReadOnlySpan<byte> data, ref int state, out int length)
     {
         if (state == 0 && _searched is { } searched)
