@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace Asyncore;
 
 // Closing: what Send took leaves first, unless the close is a reset.
@@ -128,8 +130,8 @@ public partial class Dispatcher
     {
         if (Drains && (events & ~IoEvents.Write) != 0)
         {
-            int result = _loop.Io.Recv(_handle, _loop.ReceiveBuffer, System.Net.Sockets.SocketFlags.None);
-            if (result == 0 || (result < 0 && !Errno.IsWouldBlock((System.Net.Sockets.SocketError)(-result))))
+            int result = _loop.Io.Recv(_handle, _loop.ReceiveBuffer, SocketFlags.None);
+            if (result == 0 || (result < 0 && !Errno.IsWouldBlock((SocketError)(-result))))
             {
                 FinishClose();
                 return;

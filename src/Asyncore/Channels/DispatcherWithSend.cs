@@ -65,6 +65,9 @@ public partial class DispatcherWithSend : Dispatcher
     /// <summary>Bytes queued behind something else than bytes.</summary>
     private protected virtual long LaterLength => 0;
 
+    /// <summary>Whether more than <see cref="HighWaterMark"/> is queued now.</summary>
+    private protected bool IsAboveHighWater => _marks is { } marks && OutBufferLength > marks.High;
+
     private OutputMarks Marks => _marks ??= new OutputMarks();
 
     /// <summary>
@@ -81,7 +84,7 @@ public partial class DispatcherWithSend : Dispatcher
             return 0;
         }
 
-        int taken = (int)Math.Clamp(OutBufferLimit - OutBufferLength, 0, data.Length);
+        int taken = RoomFor(data.Length);
         if (Debug)
         {
             LogInfo($"sending {taken} bytes", "debug");
@@ -109,6 +112,10 @@ public partial class DispatcherWithSend : Dispatcher
     protected internal override void HandleWrite()
     {
     }
+
+    /// <summary>How many of so many bytes <see cref="OutBufferLimit"/> allows to be queued.</summary>
+    private protected int RoomFor(int length) =>
+        _marks is { } marks ? (int)Math.Clamp(marks.Limit - OutBufferLength, 0, length) : length;
 
     private protected override void BeforeClose() => TruncateOutput(SendBound);
 

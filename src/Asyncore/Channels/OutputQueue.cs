@@ -57,27 +57,10 @@ internal sealed class OutputQueue(SegmentPool pool)
     /// <summary>Copies what lies in the shared buffer into segments of the queue's own: it could not leave yet.</summary>
     public void LeaveShared()
     {
-        if (!_shares)
+        if (_shares)
         {
-            return;
-        }
-
-        _shares = false;
-        for (int i = 0, count = _count; i < count; i++)
-        {
-            // Once round: from the front to the back, in the same order.
-            Segment segment = At(0);
-            At(0) = default;
-            _first = (_first + 1) & (_segments.Length - 1);
-            _count--;
-            if (segment.IsShared)
-            {
-                AppendOwned(segment.Bytes, startNew: i == 0); // the last is not the one before it until then
-            }
-            else
-            {
-                Add(segment);
-            }
+            _shares = false;
+            CopyWhere(static segment => segment.IsShared);
         }
     }
 
@@ -118,9 +101,7 @@ internal sealed class OutputQueue(SegmentPool pool)
             }
 
             bytes -= held;
-            Release(ref first);
-            _first = (_first + 1) & (_segments.Length - 1);
-            _count--;
+            Release(TakeFirst());
         }
     }
 
@@ -149,36 +130,16 @@ internal sealed class OutputQueue(SegmentPool pool)
         LeaveShared();
         while (_count > 0)
         {
-            ref Segment first = ref At(0);
+            Segment first = TakeFirst();
             other.Length += first.End - first.Start;
             other.Add(first);
-            first = default;
-            _first = (_first + 1) & (_segments.Length - 1);
-            _count--;
         }
 
         Length = 0;
     }
 
     /// <summary>Copies what is borrowed: whoever lent it may do with it as he likes from now on.</summary>
-    public void CopyBorrowed()
-    {
-        for (int i = 0, count = _count; i < count; i++)
-        {
-            Segment segment = At(0);
-            At(0) = default;
-            _first = (_first + 1) & (_segments.Length - 1);
-            _count--;
-            if (segment.Owned is null)
-            {
-                AppendOwned(segment.Bytes, startNew: i == 0); // as in LeaveShared
-            }
-            else
-            {
-                Add(segment);
-            }
-        }
-    }
+    public void CopyBorrowed() => CopyWhere(static segment => segment.Owned is null);
 
     /// <summary>Drops what is beyond so many bytes.</summary>
     public void Truncate(long length)
@@ -197,8 +158,26 @@ internal sealed class OutputQueue(SegmentPool pool)
             }
 
             Length -= held;
-            Release(ref last);
+            Release(last);
+            last = default;
             _count--;
+        }
+    }
+
+    // Once round, from the front to the back, in the same order: some are copied into segments of the queue's own.
+    private void CopyWhere(Predicate<Segment> isCopied)
+    {
+        for (int i = 0, count = _count; i < count; i++)
+        {
+            Segment segment = TakeFirst();
+            if (isCopied(segment))
+            {
+                AppendOwned(segment.Bytes, startNew: i == 0); // the last is not the one before it until then
+            }
+            else
+            {
+                Add(segment);
+            }
         }
     }
 
@@ -275,14 +254,22 @@ internal sealed class OutputQueue(SegmentPool pool)
         Last = segment;
     }
 
-    private void Release(ref Segment segment)
+    private Segment TakeFirst()
+    {
+        ref Segment first = ref At(0);
+        Segment taken = first;
+        first = default;
+        _first = (_first + 1) & (_segments.Length - 1);
+        _count--;
+        return taken;
+    }
+
+    private void Release(in Segment segment)
     {
         if (segment is { Owned: { } owned, IsShared: false })
         {
             pool.Return(owned);
         }
-
-        segment = default;
     }
 
     private struct Segment

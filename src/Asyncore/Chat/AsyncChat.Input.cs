@@ -250,8 +250,7 @@ public abstract partial class AsyncChat
     }
 
     private bool GoesOn() =>
-        (DeliveryState == _deliveryState || (_isLast && !IsClosed)) && Loop == _home
-        && (HighWaterMark == long.MaxValue || OutBufferLength <= HighWaterMark || _isLast);
+        (DeliveryState == _deliveryState || (_isLast && !IsClosed)) && Loop == _home && (_isLast || !IsAboveHighWater);
 
     private void Keep(ReadOnlySpan<byte> front, ReadOnlySpan<byte> data, ReadOnlyMemory<byte> source)
     {

@@ -10,19 +10,14 @@ public abstract partial class AsyncChat
     private void TakeLine(TerminatorMatcher matcher, ref ReadOnlySpan<byte> front)
     {
         ReadOnlySpan<byte> rest = front;
-        int single = matcher.SingleByte;
         while (true)
         {
             int before = _matched;
-            int length = 1;
-            int end = single >= 0
-                ? rest.IndexOf((byte)single) + 1
-                : matcher.Find(rest, ref _matched, out length);
-            end = single >= 0 && end == 0 ? -1 : end;
-            if (end < 0 || before != 0 || !IsPlain(end - length))
+            int end = matcher.Find(rest, ref _matched, out int length);
+            if (length == 0 || before != 0 || !IsPlain(end - length))
             {
-                front = end < 0 ? default : rest[end..];
-                TakeLineSlowly(matcher, before, rest, end < 0 ? rest.Length : end, end < 0 ? 0 : length, ref front);
+                front = rest[end..];
+                TakeLineSlowly(matcher, before, rest, end, length, ref front);
                 return;
             }
 

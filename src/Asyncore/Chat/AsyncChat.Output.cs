@@ -94,7 +94,7 @@ public abstract partial class AsyncChat
     {
         ArgumentNullException.ThrowIfNull(producer);
         Loop.CheckThread();
-        if (!TakesEarly || _closesWhenDone || _refusal is not null)
+        if (!TakesEarly || TakesNoMore)
         {
             (producer as IDisposable)?.Dispose();
             return;
@@ -145,7 +145,7 @@ public abstract partial class AsyncChat
     /// <inheritdoc/>
     public override int Send(ReadOnlySpan<byte> data)
     {
-        if (_closesWhenDone || _refusal is not null)
+        if (TakesNoMore)
         {
             return 0;
         }
@@ -156,7 +156,7 @@ public abstract partial class AsyncChat
         }
 
         Loop.CheckThread();
-        int taken = TakesQueue ? (int)Math.Clamp(OutBufferLimit - OutBufferLength, 0, data.Length) : 0;
+        int taken = TakesQueue ? RoomFor(data.Length) : 0;
         _later!.Append(data[..taken], Loop.Segments);
         RequestFlush();
         return taken;
@@ -170,6 +170,9 @@ public abstract partial class AsyncChat
     private protected override bool OutlivesInput => _closesWhenDone;
 
     private protected override long LaterLength => _later?.Length ?? 0;
+
+    /// <summary>What was pushed was the last: the channel closes when it has left, or for what was too much.</summary>
+    private bool TakesNoMore => _closesWhenDone || _refusal is not null;
 
     private bool HasLater => _later is { IsEmpty: false };
 
@@ -219,7 +222,7 @@ public abstract partial class AsyncChat
         {
             if (IsClosed)
             {
-                LogInfo($"a producer has closed its channel and failed: {error.GetType()}: {error.Message}", "error");
+                LogFailure("uncaught exception in a producer that has closed", error);
                 return false;
             }
 
@@ -355,12 +358,12 @@ public abstract partial class AsyncChat
     private bool TakesPush(int length)
     {
         Loop.CheckThread();
-        if (length == 0 || !TakesEarly || _closesWhenDone || _refusal is not null)
+        if (length == 0 || !TakesEarly || TakesNoMore)
         {
             return false;
         }
 
-        if (length <= OutBufferLimit - OutBufferLength)
+        if (RoomFor(length) == length)
         {
             return true;
         }
@@ -401,7 +404,7 @@ public abstract partial class AsyncChat
         }
         catch (Exception error) when (error is not ExitNowException)
         {
-            LogInfo($"a producer cannot be disposed: {error.GetType()}: {error.Message}", "error");
+            LogFailure("uncaught exception in Dispose of a producer of", error);
         }
     }
 }

@@ -13,7 +13,6 @@ public sealed class FileProducer : IProducer, IDisposable
     // What one system call is asked for; it sends what the peer takes.
     private const int SendSize = 1024 * 1024;
 
-    private readonly SafeFileHandle _file;
     private readonly bool _owned;
     private readonly bool _toEnd;
     private long _end;
@@ -37,9 +36,8 @@ public sealed class FileProducer : IProducer, IDisposable
     public FileProducer(SafeFileHandle file, long offset = 0, long? count = null)
     {
         ArgumentNullException.ThrowIfNull(file);
-        ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        ArgumentOutOfRangeException.ThrowIfNegative(count ?? 0, nameof(count));
-        _file = file;
+        CheckPart(offset, count);
+        File = file;
         Position = offset;
         _toEnd = count is null;
         _end = _toEnd || count > long.MaxValue - offset ? long.MaxValue : offset + count!.Value;
@@ -48,7 +46,7 @@ public sealed class FileProducer : IProducer, IDisposable
     /// <summary>Where the next piece begins, in bytes.</summary>
     public long Position { get; private set; }
 
-    internal SafeFileHandle File => _file;
+    internal SafeFileHandle File { get; }
 
     /// <summary>The system reads from such a file and does not send from it.</summary>
     internal bool IsReadOnly { get; set; }
@@ -72,7 +70,7 @@ public sealed class FileProducer : IProducer, IDisposable
             _buffer = new byte[PieceSize];
         }
 
-        int count = RandomAccess.Read(_file, _buffer.AsSpan(0, (int)Math.Min(_end - Position, PieceSize)), Position);
+        int count = RandomAccess.Read(File, _buffer.AsSpan(0, (int)Math.Min(_end - Position, PieceSize)), Position);
         Advance(count);
         return _buffer.AsMemory(0, count);
     }
@@ -80,9 +78,14 @@ public sealed class FileProducer : IProducer, IDisposable
     // What is refused is refused before a descriptor is opened for it.
     private static SafeFileHandle Open(string path, long offset, long? count)
     {
+        CheckPart(offset, count);
+        return System.IO.File.OpenHandle(path);
+    }
+
+    private static void CheckPart(long offset, long? count)
+    {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(count ?? 0, nameof(count));
-        return System.IO.File.OpenHandle(path);
     }
 
     /// <summary>So much of the file has left; none where it has ended.</summary>
@@ -105,7 +108,7 @@ public sealed class FileProducer : IProducer, IDisposable
     {
         if (_owned)
         {
-            _file.Dispose();
+            File.Dispose();
         }
     }
 }

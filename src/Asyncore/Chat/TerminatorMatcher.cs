@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 
 namespace Asyncore;
 
@@ -22,12 +23,16 @@ internal sealed class TerminatorMatcher
     private readonly SearchValues<byte> _firstBytes;
     private readonly byte[]? _searched;
 
+    // The only terminator where that is one byte; else −1.
+    private readonly int _single;
+
     /// <summary>Makes a matcher.</summary>
     /// <param name="terminators">One at least, none of them empty; they are not copied and must not change.</param>
     public TerminatorMatcher(byte[][] terminators)
     {
         _terminators = terminators;
         _searched = terminators is [{ Length: <= MaxSearched } only] ? only : null;
+        _single = _searched is [var single] ? single : -1;
         for (int i = 0; i < terminators.Length; i++)
         {
             AddPath(i);
@@ -39,9 +44,6 @@ internal sealed class TerminatorMatcher
 
     /// <summary>The terminators.</summary>
     public ReadOnlySpan<byte[]> Terminators => _terminators;
-
-    /// <summary>The only terminator where that is one byte, of which nothing is ever held back; else −1.</summary>
-    public int SingleByte => _searched is [var only] ? only : -1;
 
     /// <summary>Whether these are its terminators, in this order.</summary>
     public bool Is(ReadOnlySpan<byte[]> terminators)
@@ -63,14 +65,30 @@ internal sealed class TerminatorMatcher
     /// <param name="state">
     /// The stream's state, zero at first; zero again after a terminator.
     /// </param>
-    /// <param name="length">The length of the terminator found, which may have begun in earlier data.</param>
-    /// <returns>How many bytes of the data are before the terminator's end, it included; −1 where it does not end here.</returns>
+    /// <param name="length">
+    /// The length of the terminator found, which may have begun in earlier data; 0 where none ends here.
+    /// </param>
+    /// <returns>How many bytes of the data are before the terminator's end, it included; all where none ends here.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)] // the path of a single byte, of which nothing is ever held back
     public int Find(ReadOnlySpan<byte> data, ref int state, out int length)
+    {
+        if (_single < 0)
+        {
+            return FindLonger(data, ref state, out length);
+        }
+
+        int found = data.IndexOf((byte)_single);
+        length = found < 0 ? 0 : 1;
+        return found < 0 ? data.Length : found + 1;
+    }
+
+    // Any others: more bytes than one, or more terminators.
+    private int FindLonger(ReadOnlySpan<byte> data, ref int state, out int length)
     {
         if (state == 0 && _searched is { } searched)
         {
             // One short terminator from the start: what nearly every search is.
-            int found = searched.Length == 1 ? data.IndexOf(searched[0]) : data.IndexOf(searched);
+            int found = data.IndexOf(searched);
             if (found >= 0)
             {
                 length = searched.Length;
@@ -78,8 +96,7 @@ internal sealed class TerminatorMatcher
             }
 
             int tail = Math.Max(0, data.Length - searched.Length + 1);
-            int held = Walk(data[tail..], ref state, out length);
-            return held < 0 ? held : tail + held;
+            return tail + Walk(data[tail..], ref state, out length);
         }
 
         return Walk(data, ref state, out length);
@@ -97,7 +114,7 @@ internal sealed class TerminatorMatcher
                 int first = data[at..].IndexOfAny(_firstBytes);
                 if (first < 0)
                 {
-                    return -1;
+                    return data.Length;
                 }
 
                 at += first;
@@ -112,7 +129,7 @@ internal sealed class TerminatorMatcher
             }
         }
 
-        return -1;
+        return at;
     }
 
     // Amortised constant: a fallback is shorter, and only a step makes it longer.

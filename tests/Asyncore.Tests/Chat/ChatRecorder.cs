@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Asyncore.Tests.Support;
 
 namespace Asyncore.Tests.Chat;
 
@@ -113,4 +114,22 @@ internal class ChatRecorder : AsyncChat
     protected override void HandleLowWater() => LowWaters++;
 
     protected override void LogInfo(string message, string type = "info") => Logged.Add($"{type}: {message}");
+}
+
+/// <summary>What most tests of chats begin with.</summary>
+internal static class Chats
+{
+    /// <summary>A connected pair, ours in a <see cref="ChatRecorder"/>.</summary>
+    public static (ChatRecorder Chat, Socket Peer) JoinChat(
+        this EventLoop loop, AddressFamily family = AddressFamily.InterNetwork) =>
+        loop.Join(family, (socket, owner) => new ChatRecorder(socket, owner));
+
+    /// <summary>Gives a chat a stream in pieces of so many bytes.</summary>
+    public static void PullInPieces(this AsyncChat chat, ReadOnlySpan<byte> stream, int size)
+    {
+        for (int at = 0; at < stream.Length; at += size)
+        {
+            chat.Pull(stream.Slice(at, Math.Min(size, stream.Length - at)));
+        }
+    }
 }

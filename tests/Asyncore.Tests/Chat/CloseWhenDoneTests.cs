@@ -11,7 +11,7 @@ public class CloseWhenDoneTests
     public void A15_ClosesThroughHandleCloseOnceEverythingHasLeft(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, family);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat(family);
         byte[] all = Sockets.Pattern(5_000_000);
         chat.Push(all.AsSpan(0, 4_000_000));
         chat.PushWithProducer(new SimpleProducer(all.AsMemory(4_000_000), 100_000));
@@ -36,7 +36,7 @@ public class CloseWhenDoneTests
     public void A15_WithNothingToSendItIsToldByTheLoop(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.InterNetwork);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat();
         chat.CloseWhenDone();
         Assert.Empty(chat.Events);
         loop.RunUntil(() => chat.Events.Count == 2);
@@ -50,7 +50,7 @@ public class CloseWhenDoneTests
     {
         // A close over unread input is a reset, and a reset throws away what the peer has not read yet.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, family);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat(family);
         byte[] answer = Sockets.Pattern(200_000);
         chat.SetTerminator('\n');
         chat.OnItem = _ =>
@@ -82,7 +82,7 @@ public class CloseWhenDoneTests
     {
         var clock = new FakeClock();
         using EventLoop loop = TestLoop.Create(kind, clock);
-        (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.InterNetwork);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat();
         using Socket _ = peer;
         chat.CloseTimeout = TimeSpan.FromSeconds(7);
         chat.Push("bye"u8);
@@ -102,7 +102,7 @@ public class CloseWhenDoneTests
     public void A15_WhatComesAfterTheCloseIsNotDelivered(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.InterNetwork);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat();
         chat.SetTerminator('\n');
         chat.CloseWhenDone();
         loop.RunUntil(() => chat.HasEnded);
@@ -117,7 +117,7 @@ public class CloseWhenDoneTests
     public void A15_DiscardBuffersEmptiesBothDirectionsAndCancelsIt(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.InterNetwork);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat();
         using Socket _ = peer;
         chat.SetTerminator("\r\n");
         chat.Pull("held\r"u8);
@@ -142,7 +142,7 @@ public class CloseWhenDoneTests
     public void A15_DiscardingAfterEverythingHasLeftStillCancels(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.InterNetwork);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat();
         using Socket _ = peer;
         chat.Push("sent"u8);
         chat.CloseWhenDone();
@@ -171,7 +171,7 @@ public class CloseWhenDoneTests
     public void A15_ThePeersEndDoesNotCutWhatIsStillToLeave(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, family);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat(family);
         using Socket _ = peer;
         byte[] all = Sockets.Pattern(5_000_000);
         chat.Push(all);
@@ -189,7 +189,7 @@ public class CloseWhenDoneTests
     public void A15_APeerThatIsGoneIsNotWaitedFor(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.InterNetwork);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat();
         chat.Push(new byte[20_000_000]);
         chat.CloseWhenDone();
         loop.Passes(2);
@@ -204,7 +204,7 @@ public class CloseWhenDoneTests
     public void R4_CloseDropsWhatOnlyTheChatHasQueued(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.InterNetwork);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat();
         using Socket _ = peer;
         chat.Push("sent"u8);
         chat.PushWithProducer(new SimpleProducer("not sent"u8.ToArray()));
@@ -213,9 +213,6 @@ public class CloseWhenDoneTests
         Assert.Equal("sent"u8.ToArray(), peer.ReadToEnd());
         Assert.Empty(chat.Events);
     }
-
-    private static (ChatRecorder Chat, Socket Peer) Join(EventLoop loop, AddressFamily family) =>
-        loop.Join(family, (socket, owner) => new ChatRecorder(socket, owner));
 
     private sealed class AnswerAtEnd(Socket socket, EventLoop loop) : ChatRecorder(socket, loop)
     {

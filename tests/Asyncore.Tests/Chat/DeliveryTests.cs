@@ -12,7 +12,7 @@ public class DeliveryTests
     public void A16_LinesThatComeInPiecesAreLines(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, family);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat(family);
         using Socket _ = peer;
         chat.SetTerminator("\r\n");
         byte[] stream = "hello world\r\nI'm not dead yet!\r\n\r\n"u8.ToArray();
@@ -34,7 +34,7 @@ public class DeliveryTests
     public void A4_CloseInsideFoundTerminatorStopsDelivery(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, family);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat(family);
         using Socket _ = peer;
         chat.SetTerminator('\n');
         chat.OnItem = item =>
@@ -55,7 +55,7 @@ public class DeliveryTests
     public void A4_CloseInsideCollectIncomingDataStopsDelivery(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.InterNetwork);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat();
         using Socket _ = peer;
         chat.SetTerminator('\n');
         chat.OnData = _ => chat.Close();
@@ -72,7 +72,7 @@ public class DeliveryTests
         foreach (bool reset in (bool[])[false, true])
         {
             using EventLoop loop = TestLoop.Create(kind);
-            (ChatRecorder chat, Socket peer) = Join(loop, family);
+            (ChatRecorder chat, Socket peer) = loop.JoinChat(family);
             chat.SetTerminator("\r\n.\r\n");
             peer.Deliver(chat, "message\r\n.\r");
             loop.RunUntil(() => chat.Rest.Length > 0);
@@ -108,7 +108,7 @@ public class DeliveryTests
     public void L11_EverythingIsDeliveredBeforeTheEnd(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.Unix);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
         chat.InBufferSize = 1000;
         chat.SetTerminator('\n');
         byte[] lines = Encoding.Latin1.GetBytes(string.Concat(Enumerable.Range(0, 20_000).Select(i => $"{i}\n")));
@@ -127,7 +127,7 @@ public class DeliveryTests
     {
         // What had come with it is neither lost nor told twice, and needs nothing more from the peer.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.InterNetwork);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat();
         using Socket _ = peer;
         chat.SetTerminator('\n');
         chat.OnError = _ => true;
@@ -149,7 +149,7 @@ public class DeliveryTests
     public void L6_ExitNowLosesNoItem(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.InterNetwork);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat();
         using Socket _ = peer;
         chat.SetTerminator('\n');
         chat.OnItem = item => throw new ExitNowException(item);
@@ -163,7 +163,7 @@ public class DeliveryTests
     public void PausingKeepsItemsBackThatHaveComeAlready(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.InterNetwork);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat();
         using Socket _ = peer;
         chat.SetTerminator('\n');
         chat.OnItem = _ => chat.PauseReading();
@@ -203,7 +203,7 @@ public class DeliveryTests
     {
         // Or a peer that sends thousands of short commands at once is answered with megabytes before anybody is told.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.Unix);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
         using Socket _ = peer;
         chat.SetTerminator('\n');
         chat.HighWaterMark = 50_000;
@@ -228,7 +228,7 @@ public class DeliveryTests
     {
         using EventLoop loop = TestLoop.Create(kind);
         using EventLoop other = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.InterNetwork);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat();
         using Socket _ = peer;
         chat.SetTerminator("\r\n");
         chat.OnItem = item =>
@@ -254,7 +254,7 @@ public class DeliveryTests
     {
         // Both lie in a buffer of the loop's, and they must not be the same.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.InterNetwork);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat();
         (Recorder other, Socket otherPeer) = loop.JoinRecorder(AddressFamily.InterNetwork);
         using Socket first = peer;
         using Socket second = otherPeer;
@@ -414,9 +414,6 @@ public class DeliveryTests
         Assert.Equal(Items, chat.Found);
         Assert.Equal(Items, chat.GetData().Length);
     }
-
-    private static (ChatRecorder Chat, Socket Peer) Join(EventLoop loop, AddressFamily family) =>
-        loop.Join(family, (socket, owner) => new ChatRecorder(socket, owner));
 
     private sealed class HalfOpenChat(Socket socket, EventLoop loop) : ChatRecorder(socket, loop)
     {

@@ -58,7 +58,7 @@ public class LineChatTests
             Assert.Equal(8192, chat.MaxLineLength);
             chat.OnOverflow = () => { };
             chat.MaxLineLength = 4;
-            PullInPieces(chat, "1234\r\n12345\r\n1234\n12345\n\r\n123\r\n1234\r\r\n12\r\r\n"u8, size);
+            chat.PullInPieces("1234\r\n12345\r\n1234\n12345\n\r\n123\r\n1234\r\r\n12\r\r\n"u8, size);
             Assert.Equal(
                 ["line 1234", "overflow", "line 1234", "overflow", "line ", "line 123", "overflow", "line 12\r"],
                 chat.Events);
@@ -118,7 +118,7 @@ public class LineChatTests
         {
             using var loop = new EventLoop();
             var chat = new LineRecorder(loop) { Encoding = Encoding.UTF8 };
-            PullInPieces(chat, "sag grüße, 世界 😀\r\nπ é\n"u8, size);
+            chat.PullInPieces("sag grüße, 世界 😀\r\nπ é\n"u8, size);
             Assert.Equal(["sag|grüße, 世界 😀", "π|é"], chat.Events);
         }
     }
@@ -228,7 +228,7 @@ public class LineChatTests
         {
             using var loop = new EventLoop();
             var chat = new BodyTaker(loop);
-            PullInPieces(chat, "body 5\r\na\r\nb\nbody 0\nbody 3\nxyzbody 1\n\nend\n"u8, size);
+            chat.PullInPieces("body 5\r\na\r\nb\nbody 0\nbody 3\nxyzbody 1\n\nend\n"u8, size);
             Assert.Equal(["body a\r\nb\n", "body ", "body xyz", "body \n", "end"], chat.Events);
         }
     }
@@ -390,7 +390,7 @@ public class LineChatTests
         {
             using var loop = new EventLoop();
             LineRecorder chat = Lines(loop);
-            PullInPieces(chat, Encoding.Latin1.GetBytes(stream), size);
+            chat.PullInPieces(Encoding.Latin1.GetBytes(stream), size);
             Assert.Equal(lines.Select(line => $"line {line}"), chat.Events);
         }
     }
@@ -401,7 +401,7 @@ public class LineChatTests
         {
             using var loop = new EventLoop();
             var chat = new LineRecorder(loop);
-            PullInPieces(chat, Encoding.Latin1.GetBytes(stream), size);
+            chat.PullInPieces(Encoding.Latin1.GetBytes(stream), size);
             Assert.Equal(commands, chat.Events);
         }
     }
@@ -411,14 +411,6 @@ public class LineChatTests
         Task<byte[]> received = Task.Run(peer.ReadToEnd);
         loop.RunUntil(() => received.IsCompleted, "the end");
         return received.Result;
-    }
-
-    private static void PullInPieces(AsyncChat chat, ReadOnlySpan<byte> stream, int size)
-    {
-        for (int at = 0; at < stream.Length; at += size)
-        {
-            chat.Pull(stream.Slice(at, Math.Min(size, stream.Length - at)));
-        }
     }
 
     private sealed class Silent(EventLoop loop) : LineChat(null, loop);

@@ -12,7 +12,7 @@ public class ProducerTests
     public void A11_AProducerIsAskedAgainWhenWhatItGaveHasLeft(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
         using Socket _ = peer;
         int asked = 0;
         byte[] piece = new byte[1000];
@@ -41,7 +41,7 @@ public class ProducerTests
             foreach (bool survives in (bool[])[false, true])
             {
                 using EventLoop loop = TestLoop.Create(kind);
-                (ChatRecorder chat, Socket peer) = Join(loop);
+                (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
                 using Socket _ = peer;
                 chat.OnError = _ => survives; // it makes no difference: the stream has a hole in it
                 var producer = new Scripted(() => throw new FormatException("no more"));
@@ -67,7 +67,7 @@ public class ProducerTests
     public void A12_ADeferredProducerIsAskedWhenItSaysSoAndNotByPolling(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
         using Socket _ = peer;
         var deferred = new DeferredProducer();
         var counted = new Counted(deferred);
@@ -98,7 +98,7 @@ public class ProducerTests
     public void A12_ADeferredProducerMaySayThatItIsReadyWhileItIsAsked(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
         using Socket _ = peer;
         var eager = new Eager();
         chat.PushWithProducer(eager);
@@ -111,7 +111,7 @@ public class ProducerTests
     public void AProducerIsDisposedWhereverItEnds(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
         using Socket _ = peer;
         var first = new Scripted(() => default);
         var discarded = new Scripted(() => default);
@@ -136,8 +136,8 @@ public class ProducerTests
     public void AProducerMayCloseOrDiscardOrPush(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop);
-        (ChatRecorder other, Socket otherPeer) = Join(loop);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
+        (ChatRecorder other, Socket otherPeer) = loop.JoinChat(AddressFamily.Unix);
         using Socket first = peer;
         using Socket second = otherPeer;
         int asked = 0;
@@ -171,7 +171,7 @@ public class ProducerTests
     public void L6_ExitNowFromAProducerComesOutOfRunAndLosesNothing(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
         using Socket _ = peer;
         int asked = 0;
         chat.PushWithProducer(new Scripted(() => asked++ switch
@@ -229,7 +229,7 @@ public class ProducerTests
         try
         {
             using EventLoop loop = TestLoop.Create(kind);
-            (ChatRecorder chat, Socket peer) = Join(loop);
+            (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
             using Socket _ = peer;
             chat.PushWithProducer(new FileProducer(path, 0, 150));
             loop.RunUntil(() => loop.Channels.Count == 0);
@@ -246,7 +246,7 @@ public class ProducerTests
     public void ADeferredProducerThatIsTouchedOnAnotherThreadIsAsBefore(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
         using Socket _ = peer;
         var deferred = new DeferredProducer();
         chat.PushWithProducer(deferred);
@@ -313,9 +313,6 @@ public class ProducerTests
         stream.Dispose();
         Assert.Throws<ArgumentException>(() => new StreamProducer(stream));
     }
-
-    private static (ChatRecorder Chat, Socket Peer) Join(EventLoop loop) =>
-        loop.Join(AddressFamily.Unix, (socket, owner) => new ChatRecorder(socket, owner));
 
     private sealed class Scripted(Func<ReadOnlyMemory<byte>> more) : IProducer, IDisposable
     {

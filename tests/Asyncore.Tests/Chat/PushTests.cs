@@ -13,7 +13,7 @@ public class PushTests
     public void A11_PushesAndProducersLeaveInTheOrderTheyWereMade(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, family);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat(family);
         using Socket _ = peer;
         byte[] all = Sockets.Pattern(3_000_000);
         var random = new Random(1);
@@ -33,7 +33,7 @@ public class PushTests
     public void A13_APushOwnsACopyUnlessItIsOfMemory(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.InterNetwork);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat();
         using Socket _ = peer;
         byte[] copied = "copied"u8.ToArray();
         byte[] borrowed = "borrowed"u8.ToArray();
@@ -49,7 +49,7 @@ public class PushTests
     public void A13_AfterCloseAPushDoesNothingAndNothingIsHeld(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.Unix);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
         using Socket _ = peer;
         WeakReference[] held = PushAndClose(chat);
         GC.Collect();
@@ -64,7 +64,7 @@ public class PushTests
     public void A13_WhatWasLentMayChangeOnceTheChannelIsClosed(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.Unix);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
         using Socket _ = peer;
         byte[] filler = Sockets.Pattern(1_000_000);
         chat.Push(filler.AsMemory());
@@ -112,7 +112,7 @@ public class PushTests
     public void A14_ManySmallPushesLeaveInFewWrites(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.InterNetwork);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat();
         using Socket _ = peer;
         byte[] all = Sockets.Pattern(10_000);
         foreach (byte each in all)
@@ -129,7 +129,7 @@ public class PushTests
     public void A14_LentPiecesAreGathered(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.InterNetwork);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat();
         using Socket _ = peer;
         byte[] all = Sockets.Pattern(64);
         for (int i = 0; i < all.Length; i++)
@@ -170,7 +170,7 @@ public class PushTests
     public void R7_APushThatWouldPassTheLimitClosesForThatReason(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.Unix);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
         using Socket _ = peer;
         chat.OutBufferLimit = 1000;
         chat.PushWithProducer(new DeferredProducer()); // in whose way nothing leaves
@@ -190,7 +190,7 @@ public class PushTests
     public void R7_WaterMarksCountWhatWaitsBehindAProducer(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.Unix);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
         using Socket _ = peer;
         chat.HighWaterMark = 100;
         var deferred = new DeferredProducer();
@@ -207,7 +207,7 @@ public class PushTests
     public void OutBufferSizeBoundsAWrite(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.InterNetwork);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat();
         using Socket _ = peer;
         Assert.Throws<ArgumentOutOfRangeException>(() => chat.OutBufferSize = 0);
         Assert.Throws<ArgumentOutOfRangeException>(() => chat.InBufferSize = 0);
@@ -227,7 +227,7 @@ public class PushTests
     public void SendGoesBehindWhatWasPushed(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.InterNetwork);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat();
         using Socket _ = peer;
         chat.PushWithProducer(new SimpleProducer("first "u8.ToArray()));
         Assert.Equal(6, chat.Send("second"u8));
@@ -241,7 +241,7 @@ public class PushTests
     public void FlushSendsWithoutWaitingForTheLoop(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.InterNetwork);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat();
         using Socket _ = peer;
         chat.Push("now"u8);
         chat.PushWithProducer(new SimpleProducer(" and then"u8.ToArray()));
@@ -253,7 +253,7 @@ public class PushTests
     public void L17_ANonLoopThreadIsRefused(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = Join(loop, AddressFamily.InterNetwork);
+        (ChatRecorder chat, Socket peer) = loop.JoinChat();
         using Socket _ = peer;
         chat.SetTerminator('\n');
         chat.OnItem = _ => Companion.Start(() =>
@@ -275,9 +275,6 @@ public class PushTests
 
     private static void AssertRefused(Action action) =>
         Assert.Contains("Post", Assert.Throws<InvalidOperationException>(action).Message);
-
-    private static (ChatRecorder Chat, Socket Peer) Join(EventLoop loop, AddressFamily family) =>
-        loop.Join(family, (socket, owner) => new ChatRecorder(socket, owner));
 
     private static void PushSomehow(ChatRecorder chat, int how, ReadOnlyMemory<byte> data)
     {

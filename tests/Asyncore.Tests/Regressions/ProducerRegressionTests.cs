@@ -137,6 +137,62 @@ public class ProducerRegressionTests
         }
     }
 
+    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    public void A_log_that_throws_does_not_keep_others_from_sending(IoBackendKind kind)
+    {
+        // It threw out of the walk over the channels that send, and out of the loop.
+        using EventLoop loop = TestLoop.Create(kind);
+        (ThrowingLog chat, Socket peer) = Join(loop);
+        using Socket _ = peer;
+        (ChatRecorder other, Socket otherPeer) = loop.JoinChat();
+        using Socket __ = otherPeer;
+        chat.PushWithProducer(new ScriptedProducer(() =>
+        {
+            chat.Close();
+            throw new FormatException("no more");
+        }));
+        other.Push("on"u8);
+        loop.Passes(3);
+        Assert.Equal("on"u8.ToArray(), otherPeer.ReadExactly(2));
+        Assert.NotEqual(0, chat.Thrown);
+    }
+
+    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    public void A_log_that_throws_does_not_end_a_chat_whose_producer_cannot_be_disposed(IoBackendKind kind)
+    {
+        // It was taken for the producer's own failure.
+        using EventLoop loop = TestLoop.Create(kind);
+        (ThrowingLog chat, Socket peer) = Join(loop);
+        using Socket _ = peer;
+        chat.PushWithProducer(new Undisposable());
+        chat.Push("on"u8);
+        loop.Passes(3);
+        Assert.Equal("on"u8.ToArray(), peer.ReadExactly(2));
+        Assert.True(chat.Connected);
+        Assert.NotEqual(0, chat.Thrown);
+    }
+
+    private static (ThrowingLog Chat, Socket Peer) Join(EventLoop loop) =>
+        loop.Join(AddressFamily.InterNetwork, (socket, owner) => new ThrowingLog(socket, owner));
+
+    private sealed class ThrowingLog(Socket socket, EventLoop loop) : ChatRecorder(socket, loop)
+    {
+        public int Thrown { get; private set; }
+
+        protected override void LogInfo(string message, string type = "info")
+        {
+            Thrown++;
+            throw new InvalidOperationException("the log is full");
+        }
+    }
+
+    private sealed class Undisposable : IProducer, IDisposable
+    {
+        public ReadOnlyMemory<byte> More() => default;
+
+        public void Dispose() => throw new FormatException("cannot be disposed");
+    }
+
     private sealed class Eager : IDeferredProducer
     {
         private int _asked;

@@ -7,11 +7,6 @@ namespace Asyncore.Tests.Regressions;
 /// <summary>What several regression tests of chats are made of.</summary>
 internal static class RegressionChats
 {
-    /// <summary>A connected pair, ours in a <see cref="ChatRecorder"/>.</summary>
-    public static (ChatRecorder Chat, Socket Peer) JoinChat(
-        this EventLoop loop, AddressFamily family = AddressFamily.InterNetwork) =>
-        loop.Join(family, (socket, owner) => new ChatRecorder(socket, owner));
-
     /// <summary>So many empty lines.</summary>
     public static byte[] EmptyLines(int count)
     {

@@ -189,8 +189,8 @@ internal sealed unsafe partial class IoUringBackend
         bool reads = (wanted & IoEvents.Read) != 0;
         if (handle.IsListener)
         {
-            // Those that have been taken from the kernel are served, also where no more are wanted.
-            news = handle.Accepted is { Count: > 0 } || (channel.AcceptError != 0 && reads) ? IoEvents.Read : news;
+            // Those that have been taken from the kernel wait here as they would have waited there.
+            news = reads && (handle.Accepted is { Count: > 0 } || channel.AcceptError != 0) ? IoEvents.Read : news;
         }
         else if (channel.Ended || channel.Unread > 0 || handle.Held is { Length: > 0 })
         {
