@@ -54,13 +54,16 @@ internal sealed class IoHandle
     /// <summary>Urgent data lies there that nobody asked for; select must not be asked about it again.</summary>
     public bool HasUnwantedUrgent;
 
-    /// <summary>A listener, which to the select backend would look hung up while connections wait.</summary>
+    /// <summary>
+    /// A listener: it is accepted from and not received from. To the select backend it would look hung up while
+    /// connections wait.
+    /// </summary>
     public bool IsListener;
 
     /// <summary>What the io_uring backend knows of it while it is in a loop.</summary>
     public UringChannel? Uring;
 
-    /// <summary>A connect has been started, whose outcome is not known.</summary>
+    /// <summary>A connect has been started, and nobody has heard of the handle since.</summary>
     public bool IsConnecting;
 
     /// <summary>Our end of the stream has been sent.</summary>

@@ -118,11 +118,17 @@ internal abstract unsafe class PosixBackend : IoBackend
         }
     }
 
-    public override int Listen(IoHandle handle, int backlog) => Call(handle, Libc.Listen(Enter(handle), backlog));
+    public override int Listen(IoHandle handle, int backlog)
+    {
+        int result = Call(handle, Libc.Listen(Enter(handle), backlog));
+        handle.IsListener |= result == 0;
+        return result;
+    }
 
     public override int Connect(IoHandle handle, EndPoint address)
     {
         SocketAddress raw = address.Serialize();
+        handle.IsConnecting = handle.Kind == IoHandleKind.Stream;
         fixed (byte* bytes = raw.Buffer.Span)
         {
             int result = Call(handle, Libc.Connect(Enter(handle), bytes, (uint)raw.Size));
@@ -201,6 +207,7 @@ internal abstract unsafe class PosixBackend : IoBackend
 
         if (GetOption(handle, Libc.SO_ACCEPTCONN) > 0)
         {
+            handle.IsListener = true;
             return SocketCondition.Listening;
         }
 
@@ -336,7 +343,11 @@ internal abstract unsafe class PosixBackend : IoBackend
         }
     }
 
-    public override int ShutdownSend(IoHandle handle) => Call(handle, Libc.Shutdown(Enter(handle), Libc.SHUT_WR));
+    public override int ShutdownSend(IoHandle handle)
+    {
+        handle.SentEnd = true;
+        return Call(handle, Libc.Shutdown(Enter(handle), Libc.SHUT_WR));
+    }
 
     public override SocketError TakeError(IoHandle handle)
     {

@@ -139,13 +139,12 @@ internal sealed unsafe partial class IoUringBackend
                 MarkToArm(channel);
             }
         }
-        else if (-completion.Result is ECANCELED or Errno.EINTR or Errno.EAGAIN)
+        else if (-completion.Result is not (ECANCELED or Errno.EINTR or Errno.EAGAIN))
         {
+            // Most of all: no descriptor, which this accept wants before there is anybody to accept. Whoever waits for
+            // the listener to be readable, and accepts then, learns the same when it matters.
+            channel.AcceptsByPoll = true;
             return;
-        }
-        else
-        {
-            channel.AcceptError = -(int)Errno.ToSocketError(-completion.Result);
         }
 
         MarkReady(channel);
@@ -165,6 +164,11 @@ internal sealed unsafe partial class IoUringBackend
         {
             // What woke the poll, and not what there is: the kernel wakes for ordinary data by the name of urgent data too.
             result = PollNow(channel.Handle, channel.PollMask);
+        }
+
+        if ((result & (Libc.POLLERR | Libc.POLLHUP)) != 0 && channel.Has(UringRequests.Receive))
+        {
+            return; // the receive ends too, and says why; a send that came before would take the reason away
         }
 
         if (result != 0)
@@ -190,7 +194,7 @@ internal sealed unsafe partial class IoUringBackend
         if (handle.IsListener)
         {
             // Those that have been taken from the kernel wait here as they would have waited there.
-            news = reads && (handle.Accepted is { Count: > 0 } || channel.AcceptError != 0) ? IoEvents.Read : news;
+            news = reads && handle.Accepted is { Count: > 0 } ? IoEvents.Read : news;
         }
         else if (channel.Ended || channel.Unread > 0 || handle.Held is { Length: > 0 })
         {

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 
 namespace Asyncore;
@@ -70,23 +69,17 @@ internal sealed unsafe partial class IoUringBackend
 
     public override int Accept(IoHandle listener, out IoHandle? accepted)
     {
-        accepted = null;
         if (listener.Uring is { } channel)
         {
-            if (channel.AcceptError is not 0 and var error)
-            {
-                channel.AcceptError = 0;
-                MarkToArm(channel);
-                return error;
-            }
-
             if (channel.Has(UringRequests.Accept))
             {
                 TakeNews();
-                return listener.Accepted is { Count: > 0 } waiting && (accepted = waiting.Dequeue()) is not null
-                    ? 0
-                    : -(int)SocketError.WouldBlock;
+                accepted = listener.Accepted is { Count: > 0 } waiting ? waiting.Dequeue() : null;
+                return accepted is null ? -(int)SocketError.WouldBlock : 0;
             }
+
+            channel.AcceptsByPoll = false; // unless it fails once more
+            MarkToArm(channel);
         }
 
         return base.Accept(listener, out accepted);
@@ -116,32 +109,6 @@ internal sealed unsafe partial class IoUringBackend
         }
 
         return channel.Unread + (channel.Ended ? 0 : base.Unread(handle));
-    }
-
-    public override int Listen(IoHandle handle, int backlog)
-    {
-        int result = base.Listen(handle, backlog);
-        handle.IsListener |= result == 0;
-        return result;
-    }
-
-    public override SocketCondition Examine(IoHandle handle)
-    {
-        SocketCondition condition = base.Examine(handle);
-        handle.IsListener = condition == SocketCondition.Listening;
-        return condition;
-    }
-
-    public override int Connect(IoHandle handle, EndPoint address)
-    {
-        handle.IsConnecting = handle.Kind == IoHandleKind.Stream;
-        return base.Connect(handle, address);
-    }
-
-    public override int ShutdownSend(IoHandle handle)
-    {
-        handle.SentEnd = true;
-        return base.ShutdownSend(handle);
     }
 
     private ReceiveRing RingOf(int id) => id >= LargeId ? _large! : _small!;

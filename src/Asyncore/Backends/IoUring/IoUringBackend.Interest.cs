@@ -121,7 +121,8 @@ internal sealed unsafe partial class IoUringBackend
         IoHandle handle = channel.Handle;
         IoEvents wanted = handle.Armed;
         bool reads = (wanted & IoEvents.Read) != 0;
-        bool completes = handle.Kind == IoHandleKind.Stream && !handle.IsConnecting && (wanted & IoEvents.Priority) == 0;
+        bool completes = handle.Kind == IoHandleKind.Stream && (wanted & IoEvents.Priority) == 0
+            && !handle.IsConnecting && !channel.AcceptsByPoll;
         short mask = 0;
         bool polls = true;
         if (completes && reads)
@@ -137,7 +138,7 @@ internal sealed unsafe partial class IoUringBackend
 
         if (handle.IsListener)
         {
-            ArmAccept(channel, completes && reads && channel.AcceptError == 0 && handle.Accepted is null or { Count: < AcceptLimit });
+            ArmAccept(channel, completes && reads && handle.Accepted is null or { Count: < AcceptLimit });
         }
         else
         {

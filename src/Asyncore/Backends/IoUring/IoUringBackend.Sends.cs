@@ -19,7 +19,7 @@ internal sealed unsafe partial class IoUringBackend
     public override bool TryBatchSend(IoHandle handle, ReadOnlySpan<byte> data)
     {
         // A descriptor that a Socket owns could be another thread's to close before the batch leaves.
-        if (handle.Uring is not { } channel || handle.Socket is not null || !IsOwner)
+        if (handle.Kind != IoHandleKind.Stream || handle.Uring is not { } channel || handle.Socket is not null || !IsOwner)
         {
             return false;
         }

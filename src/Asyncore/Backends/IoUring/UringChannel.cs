@@ -51,8 +51,8 @@ internal sealed class UringChannel(int index)
     /// <summary>The end of the stream has come, or the error that the handle has pending.</summary>
     public bool Ended;
 
-    /// <summary>Why the accept ended, negated; 0 where it has not.</summary>
-    public int AcceptError;
+    /// <summary>The multishot accept has failed: connections are waited for and accepted one by one until that works.</summary>
+    public bool AcceptsByPoll;
 
     /// <summary>Whether large buffers are used from the next receive on.</summary>
     public bool UsesLarge;
@@ -79,7 +79,7 @@ internal sealed class UringChannel(int index)
         Offset = 0;
         Unread = 0;
         Ended = false;
-        AcceptError = 0;
+        AcceptsByPoll = false;
         UsesLarge = false;
         Streak = 0;
         SendIndex = -1;
