@@ -226,6 +226,20 @@ public partial class Dispatcher
         }
     }
 
+    /// <summary>The loop is about to end, and nobody listens any more.</summary>
+    /// <param name="accept">Whether what waits in the kernel's queue is accepted first, or reset.</param>
+    internal void EndListening(bool accept)
+    {
+        // Not without end: clients may go on connecting.
+        int rounds = accept ? (DefaultBacklog / _loop.Options.MaxAcceptsPerPass) + 1 : 0;
+        for (; rounds > 0 && AcceptsMore() && _loop.Io.HasWaiting(_handle); rounds--)
+        {
+            ServeListener(IoEvents.Read);
+        }
+
+        CloseQuietly();
+    }
+
     private void AcceptAll()
     {
         for (int left = _loop.Options.MaxAcceptsPerPass; left > 0 && Has(State.Accepting); left--)
