@@ -33,6 +33,7 @@ public sealed class EventLoopGroup : IDisposable
     /// <param name="options">The settings of every one of them; the defaults where null.</param>
     /// <exception cref="ArgumentOutOfRangeException">The count is below zero.</exception>
     /// <exception cref="PlatformNotSupportedException">The backend asked for by name is not to be had here.</exception>
+    /// <exception cref="SocketException">The system has not enough descriptors for so many loops.</exception>
     public EventLoopGroup(int count = 0, EventLoopOptions? options = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);

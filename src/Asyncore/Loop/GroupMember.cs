@@ -17,6 +17,15 @@ internal sealed class GroupMember
         _serveNext = ServeNext;
         _thread = new Thread(Run) { Name = $"Asyncore loop {number}", IsBackground = true };
         Loop = new EventLoop(options);
+        try
+        {
+            _ = Loop.Backend; // what cannot be had is told before there are threads, which need descriptors too
+        }
+        catch
+        {
+            Loop.Dispose();
+            throw;
+        }
     }
 
     public EventLoop Loop { get; }

@@ -51,7 +51,7 @@ public class GroupHandOverTests
         using EventLoop accepting = TestLoop.Create(kind);
         using var scene = new GroupScene(kind, 1);
         scene.Group.Start();
-        var seen = new TaskCompletionSource<(EndPoint?, bool, EventLoop)>();
+        var seen = new TaskCompletionSource<(EndPoint?, bool, EventLoop)>(TaskCreationOptions.RunContinuationsAsynchronously);
         GroupScene.Server? listener = null;
         listener = new GroupScene.Server(Backends.AnyAddress(AddressFamily.InterNetwork), accepting, accepted =>
         {
@@ -79,7 +79,7 @@ public class GroupHandOverTests
     {
         using EventLoop accepting = TestLoop.Create(kind);
         using var scene = new GroupScene(kind, 1);
-        var told = new TaskCompletionSource<Exception>();
+        var told = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
         scene.Group.Start(loop => loop.UnhandledError += told.SetResult);
         Socket nobody = Accept(accepting, accepted => scene.Group.HandOver(accepted, _ => { }));
         Socket thrown = Accept(

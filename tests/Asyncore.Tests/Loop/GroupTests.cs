@@ -203,7 +203,7 @@ public class GroupTests
     {
         using var scene = new GroupScene(kind, 2);
         EndPoint address = scene.Listen();
-        var told = new TaskCompletionSource();
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         scene.Group.Loops[0].UnhandledError += _ => told.SetResult();
         scene.Group.Loops[0].Post(() => throw new InvalidDataException("no"));
         await told.Task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
