@@ -3,7 +3,7 @@ using System.CommandLine.Parsing;
 
 namespace Asyncore.Cli;
 
-/// <summary><c>--backend</c>, which every command takes, and the loop that is made by it.</summary>
+/// <summary><c>--backend</c>, which every command takes.</summary>
 internal sealed class BackendOption : Option<IoBackendKind>
 {
     private static readonly Dictionary<string, IoBackendKind> _kinds = new()
@@ -25,23 +25,6 @@ internal sealed class BackendOption : Option<IoBackendKind>
         HelpName = _names;
         Recursive = true;
         CustomParser = Parse;
-    }
-
-    /// <summary>A loop on the backend that the command line asks for, which has been made and works.</summary>
-    /// <exception cref="PlatformNotSupportedException">It is not to be had here.</exception>
-    public EventLoop MakeLoop(ParseResult line)
-    {
-        var loop = new EventLoop(new EventLoopOptions { Backend = line.GetValue(this) });
-        try
-        {
-            _ = loop.Backend; // makes the choice now, before anything is started
-            return loop;
-        }
-        catch
-        {
-            loop.Dispose();
-            throw;
-        }
     }
 
     private IoBackendKind Parse(ArgumentResult result)

@@ -33,15 +33,16 @@ catch (Exception error) when (error is CommandFailedException or PlatformNotSupp
 
 static RootCommand Build()
 {
-    var backend = new BackendOption();
-    return new RootCommand("Network programs on one thread, each an Asyncore event loop.")
+    var settings = new LoopSettings();
+    return new RootCommand("Network programs, each on an Asyncore event loop.")
     {
-        backend,
-        DemoCommand.Create(backend),
-        EchoCommand.Create(backend),
-        TimeCommand.Create(backend),
-        GetCommand.Create(backend),
-        ForwardCommand.Create(backend),
+        settings.Backend,
+        settings.Spin,
+        DemoCommand.Create(settings),
+        EchoCommand.Create(settings),
+        TimeCommand.Create(settings),
+        GetCommand.Create(settings),
+        ForwardCommand.Create(settings),
     };
 }
 

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 
 namespace Asyncore.Cli;
 
@@ -13,20 +12,12 @@ internal static class ServerRun
     {
         using EventLoop owned = loop;
 
-        // Signals are told on a thread of the runtime's own, perhaps before the loop runs: Stop is made for both.
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var signals = new StopSignals(loop.Stop);
         Dispatcher server = Start(loop, where, start);
         Console.Out.WriteLine($"listening on {server.Address}");
         Console.Out.Flush();
         loop.Run();
         return server.Accepting ? 0 : throw new CommandFailedException("the listener has closed; see above");
-
-        void Stop(PosixSignalContext context)
-        {
-            context.Cancel = true; // we end by ourselves, with status 0
-            loop.Stop();
-        }
     }
 
     private static Dispatcher Start(EventLoop loop, HostPort where, Func<EventLoop, Dispatcher> start)

@@ -6,12 +6,12 @@ namespace Asyncore.Cli.Commands;
 /// <summary><c>asyncore demo</c></summary>
 internal static class DemoCommand
 {
-    public static Command Create(BackendOption backend)
+    public static Command Create(LoopSettings settings)
     {
         var command = new Command("demo", "Run every program once, on loopback, and check what it does.");
         command.SetAction(line =>
         {
-            using EventLoop loop = backend.MakeLoop(line);
+            using EventLoop loop = settings.MakeLoop(line);
             DemoStep[] steps = [new EchoStep(), new TimeStep(), new HttpStep(), new ForwardStep()];
             return new DemoRun(loop, Console.Out).Run(steps) ? 0 : 1;
         });

@@ -9,7 +9,7 @@ internal static class ForwardCommand
 {
     private const int DefaultPort = 80;
 
-    public static Command Create(BackendOption backend)
+    public static Command Create(LoopSettings settings)
     {
         var localIp = new Option<string>("--local-ip", "-l")
         {
@@ -34,7 +34,7 @@ internal static class ForwardCommand
             var local = new HostPort(line.GetRequiredValue(localIp), line.GetValue(localPort));
             var remote = new HostPort(line.GetRequiredValue(remoteIp), line.GetValue(remotePort));
             return ServerRun.Run(
-                backend.MakeLoop(line),
+                settings.MakeLoop(line),
                 local,
                 loop => Start(local, remote, loop));
         });

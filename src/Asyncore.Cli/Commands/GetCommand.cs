@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Runtime.InteropServices;
 using Asyncore.Protocols;
 
 namespace Asyncore.Cli.Commands;
@@ -10,7 +9,7 @@ internal static class GetCommand
 {
     private const int Interrupted = 130; // as a shell has it for SIGINT
 
-    public static Command Create(BackendOption backend)
+    public static Command Create(LoopSettings settings)
     {
         var url = new Argument<Uri>("URL") { Description = "What to fetch.", CustomParser = ParseUrl };
         var file = new Option<string>("--output", "-o")
@@ -29,7 +28,7 @@ internal static class GetCommand
         var command = new Command("get", "Fetch a URL, following redirects.") { url, file };
         command.SetAction(line =>
         {
-            using EventLoop loop = backend.MakeLoop(line);
+            using EventLoop loop = settings.MakeLoop(line);
             return Run(loop, line.GetRequiredValue(url), line.GetValue(file));
         });
         return command;
@@ -46,8 +45,7 @@ internal static class GetCommand
         using OutputFile? file = path is null ? null : new OutputFile(path);
 
         // Ended by a signal, the temporary file goes too.
-        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var signals = new StopSignals(loop.Stop);
         Stream output = file?.Stream ?? StandardStreams.OpenOutput();
         var download = new Download(output, path ?? "standard output");
         Fetch(loop, url, download, showBar: file is not null || Console.IsOutputRedirected);
@@ -65,12 +63,6 @@ internal static class GetCommand
         output.Flush();
         file?.Complete();
         return 0;
-
-        void Stop(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            loop.Stop();
-        }
     }
 
     // A bar among the body's own text on a terminal would help nobody.

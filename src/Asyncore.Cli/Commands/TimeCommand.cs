@@ -5,9 +5,9 @@ namespace Asyncore.Cli.Commands;
 /// <summary><c>asyncore time</c>: RFC 868, both sides.</summary>
 internal static class TimeCommand
 {
-    public static Command Create(BackendOption backend) => new("time", "Tell or ask the time (RFC 868).")
+    public static Command Create(LoopSettings settings) => new("time", "Tell or ask the time (RFC 868).")
     {
-        TimeServeCommand.Create(backend),
-        TimeQueryCommand.Create(backend),
+        TimeServeCommand.Create(settings),
+        TimeQueryCommand.Create(settings),
     };
 }

@@ -9,7 +9,7 @@ internal static class TimeQueryCommand
 {
     private const int DefaultPort = 37;
 
-    public static Command Create(BackendOption backend)
+    public static Command Create(LoopSettings settings)
     {
         var server = new Argument<HostPort>("HOST[:PORT]")
         {
@@ -19,7 +19,7 @@ internal static class TimeQueryCommand
         var command = new Command("query", "Print the local time minus the server's, in seconds.") { server };
         command.SetAction(line =>
         {
-            using EventLoop loop = backend.MakeLoop(line);
+            using EventLoop loop = settings.MakeLoop(line);
             HostPort where = line.GetRequiredValue(server);
             var query = new Query(where.ToRemote(), loop);
             loop.Run();

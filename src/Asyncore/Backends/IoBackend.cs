@@ -92,6 +92,9 @@ internal abstract class IoBackend : IDisposable
 
     public abstract int SetReuseAddress(IoHandle handle);
 
+    /// <summary>Lets other listeners that ask for it have the same port, and the system share connections out.</summary>
+    public virtual int SetReusePort(IoHandle handle) => -(int)SocketError.OperationNotSupported;
+
     public abstract int SetNoDelay(IoHandle handle, bool on);
 
     public abstract int SetOption(IoHandle handle, SocketOptionLevel level, SocketOptionName name, int value);

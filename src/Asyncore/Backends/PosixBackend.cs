@@ -158,6 +158,8 @@ internal abstract unsafe class PosixBackend : IoBackend
 
     public override int SetReuseAddress(IoHandle handle) => SetOption(handle, Libc.SOL_SOCKET, Libc.SO_REUSEADDR, 1);
 
+    public override int SetReusePort(IoHandle handle) => SetOption(handle, Libc.SOL_SOCKET, Libc.SO_REUSEPORT, 1);
+
     public override int SetNoDelay(IoHandle handle, bool on) =>
         SetOption(handle, Libc.IPPROTO_TCP, Libc.TCP_NODELAY, on ? 1 : 0);
 

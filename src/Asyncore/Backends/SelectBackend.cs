@@ -127,6 +127,10 @@ internal sealed partial class SelectBackend : IoBackend
         }
     });
 
+    public override int SetReusePort(IoHandle handle) => OperatingSystem.IsLinux()
+        ? Try(() => handle.Socket!.SetRawSocketOption(Libc.SOL_SOCKET, Libc.SO_REUSEPORT, BitConverter.GetBytes(1)))
+        : base.SetReusePort(handle); // elsewhere the last listener gets every connection, or there is no such option
+
     public override int SetNoDelay(IoHandle handle, bool on) =>
         SetOption(handle, SocketOptionLevel.Tcp, SocketOptionName.NoDelay, on ? 1 : 0);
 

@@ -207,6 +207,8 @@ public partial class Dispatcher
         }
     }
 
+    private bool HasWaiting => _handle.Accepted is { Count: > 0 } || _loop.Io.HasWaiting(_handle);
+
     // HandleAccept by itself takes all it may. One that is overridden takes one, as in asyncore, and is called again
     // while more wait, so that a burst does not need a pass for each.
     private void ServeListener(IoEvents events)
@@ -226,12 +228,26 @@ public partial class Dispatcher
                 return;
             }
 
-            if (_handle.Accepted is not { Count: > 0 } && !_loop.Io.HasWaiting(_handle))
+            if (!HasWaiting)
             {
                 Set(State.StarvedTold, false); // all have been served: the next shortage is another one
                 return;
             }
         }
+    }
+
+    /// <summary>The loop is about to end, and nobody listens any more.</summary>
+    /// <param name="accept">Whether what waits in the kernel's queue is accepted first, or reset.</param>
+    internal void EndListening(bool accept)
+    {
+        // Not without end: clients may go on connecting.
+        int rounds = accept ? (DefaultBacklog / _loop.Options.MaxAcceptsPerPass) + 1 : 0;
+        for (; rounds > 0 && AcceptsMore() && HasWaiting; rounds--)
+        {
+            ServeListener(IoEvents.Read);
+        }
+
+        CloseQuietly();
     }
 
     private void AcceptAll()

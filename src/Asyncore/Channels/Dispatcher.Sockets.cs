@@ -174,6 +174,11 @@ public partial class Dispatcher
     {
         ArgumentNullException.ThrowIfNull(address);
         CheckSocket();
+        if (_loop.PortSharing == PortSharing.Further && IsTcp(_handle))
+        {
+            Check(_loop.Io.SetReusePort(_handle));
+        }
+
         Check(_loop.Io.Bind(_handle, address));
         _address = _loop.Io.LocalAddress(_handle) ?? address;
         Set(State.Bound, true);
@@ -217,6 +222,11 @@ public partial class Dispatcher
         AcceptPath.Load(GetType());
         DescriptorReserve.TryHold(); // or not: then it is filled when there is room
         Check(_loop.Io.Listen(_handle, backlog));
+        if (_loop.PortSharing == PortSharing.First && IsTcp(_handle))
+        {
+            Check(_loop.Io.SetReusePort(_handle));
+        }
+
         Set(State.Accepting, true);
         _address ??= _loop.Io.LocalAddress(_handle);
         _loop.MarkChanged(this);

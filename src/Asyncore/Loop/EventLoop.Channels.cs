@@ -25,6 +25,9 @@ public sealed partial class EventLoop
     private int _resolving;
     private readonly Stack<PageBuffer> _receiveBuffers = new(1);
 
+    /// <summary>Whether a listener that is made now shares its port with those of other loops.</summary>
+    internal PortSharing PortSharing { get; set; }
+
     private bool HasPending => _pending.Count > 0;
 
     /// <summary>The one buffer that views of received data lie in, each valid until the next.</summary>

@@ -120,6 +120,11 @@ public sealed partial class EventLoop
         // A producer that was asked in the flush before this may have sent on other channels.
         bool atOnce = HasPending || _unflushed.Count > 0 || WantsHeld || _alwaysReady.Exists(static channel => channel.WantsService);
         long start = TimeProvider.System.GetTimestamp();
+        if (!atOnce && Spin(timeout, start) is { } found)
+        {
+            return found;
+        }
+
         while (true)
         {
             TimeSpan? left = timeout is { } limit ? Positive(limit - TimeProvider.System.GetElapsedTime(start)) : null;
@@ -142,6 +147,7 @@ public sealed partial class EventLoop
 
             if (count > 0 || !sliced || milliseconds == 0 || CheckLost(all: true) || WasWoken || Timers.UntilNext() <= TimeSpan.Zero)
             {
+                NoteNews(count);
                 return count;
             }
         }

@@ -35,6 +35,23 @@ public sealed class EventLoopOptions
     /// <exception cref="ArgumentOutOfRangeException">The value is below one.</exception>
     public int ReceiveBufferSize { get; init => field = AtLeastOne(value); } = 256 * 1024;
 
+    /// <summary>
+    /// How long after its last event, or posted callback, the loop goes on asking for events before it sleeps; zero, as
+    /// it is at first, sleeps at once. Waking a thread takes longer than many an answer, and one that posts to a loop
+    /// that is awake makes no system call; the price is a core that is busy meanwhile, so give it only where there is a
+    /// core to spare for every loop. Timers fire as ever. By the system's clock, whatever <see cref="TimeProvider"/> is.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is below zero.</exception>
+    public TimeSpan SpinBudget
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.Zero);
+            field = value;
+        }
+    }
+
     private static int AtLeastOne(int value)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);

@@ -33,6 +33,7 @@ internal static unsafe partial class Libc
     public const int SO_TYPE = 3;
     public const int SO_ERROR = 4;
     public const int SO_LINGER = 13;
+    public const int SO_REUSEPORT = 15;
     public const int SO_ACCEPTCONN = 30;
     public const int SO_DOMAIN = 39;
     public const int IPPROTO_TCP = 6;

@@ -1,0 +1,47 @@
+using System.CommandLine;
+
+namespace Asyncore.Cli;
+
+/// <summary>The options that every command takes, and the loops that are made by them.</summary>
+internal sealed class LoopSettings
+{
+    private const int LongestSpin = 1_000_000;
+
+    /// <summary><c>--backend</c></summary>
+    public BackendOption Backend { get; } = new();
+
+    /// <summary><c>--spin</c></summary>
+    public NumberOption Spin { get; } = new(["--spin"], 0, LongestSpin, $"a number of microseconds from 0 to {LongestSpin}")
+    {
+        Description = "How long to go on asking for events before sleeping; keeps a core busy meanwhile.",
+        HelpName = "MICROSECONDS",
+        Recursive = true,
+    };
+
+    /// <summary>A loop on the backend that the command line asks for, which has been made and works.</summary>
+    /// <exception cref="PlatformNotSupportedException">It is not to be had here.</exception>
+    public EventLoop MakeLoop(ParseResult line)
+    {
+        var loop = new EventLoop(Read(line));
+        try
+        {
+            _ = loop.Backend; // makes the choice now, before anything is started
+            return loop;
+        }
+        catch
+        {
+            loop.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>As many loops, of which none runs yet.</summary>
+    /// <exception cref="PlatformNotSupportedException">The backend is not to be had here.</exception>
+    public EventLoopGroup MakeGroup(ParseResult line, int loops) => new(loops, Read(line));
+
+    private EventLoopOptions Read(ParseResult line) => new()
+    {
+        Backend = line.GetValue(Backend),
+        SpinBudget = TimeSpan.FromMicroseconds(line.GetValue(Spin)),
+    };
+}
