@@ -416,7 +416,7 @@ internal abstract unsafe class PosixBackend : IoBackend
         return result < 0 ? result : value;
     }
 
-    protected static short PollNow(IoHandle handle, short events)
+    private static short PollNow(IoHandle handle, short events)
     {
         var poll = new Libc.PollFd { Fd = Enter(handle), Events = events };
         return Call(handle, Libc.Poll(&poll, 1, 0)) < 0 ? (short)0 : poll.Revents;

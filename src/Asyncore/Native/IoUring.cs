@@ -35,7 +35,6 @@ internal static unsafe partial class IoUring
     // Operations, and what modifies them
     public const byte OP_NOP = 0;
     public const byte OP_POLL_ADD = 6;
-    public const byte OP_POLL_REMOVE = 7;
     public const byte OP_ACCEPT = 13;
     public const byte OP_ASYNC_CANCEL = 14;
     public const byte OP_SEND = 26;
@@ -44,7 +43,6 @@ internal static unsafe partial class IoUring
     public const byte SQE_CQE_SKIP_SUCCESS = 1 << 6;
     public const ushort RECV_MULTISHOT = 2;
     public const ushort ACCEPT_MULTISHOT = 1;
-    public const uint POLL_UPDATE_EVENTS = 2;
 
     // What a completion says
     public const uint CQE_F_BUFFER = 1;

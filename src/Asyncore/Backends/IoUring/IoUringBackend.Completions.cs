@@ -37,13 +37,9 @@ internal sealed unsafe partial class IoUringBackend
             case UringOperation.Accept:
                 CompleteAccept(completion);
                 break;
-            case UringOperation.Poll:
-                CompletePoll(completion);
-                break;
-            case UringOperation.Wake:
-                _wakeArmed = false;
-                _woken = true;
-                _wake.Drain();
+            case UringOperation.Set:
+                _setArmed = false;
+                _setIsReady = true;
                 break;
         }
     }
@@ -150,38 +146,21 @@ internal sealed unsafe partial class IoUringBackend
         MarkReady(channel);
     }
 
-    private void CompletePoll(in IoUring.Cqe completion)
+    private void Watch(UringChannel channel, IoEvents found)
     {
-        if (Find(completion.UserData) is not { } channel)
+        if (channel.Handle.IsConnecting)
         {
-            return;
+            channel.Handle.IsConnecting = false;
+            MarkToArm(channel);
         }
 
-        channel.Requests &= ~UringRequests.Poll;
-        MarkToArm(channel);
-        short result = (short)Math.Max(completion.Result, 0);
-        if ((result & Libc.POLLPRI) != 0)
-        {
-            // What woke the poll, and not what there is: the kernel wakes for ordinary data by the name of urgent data too.
-            result = PollNow(channel.Handle, channel.PollMask);
-        }
-
-        if ((result & (Libc.POLLERR | Libc.POLLHUP)) != 0 && channel.Has(UringRequests.Receive))
+        if ((found & (IoEvents.Error | IoEvents.HangUp)) != 0 && channel.Has(UringRequests.Receive))
         {
             return; // the receive ends too, and says why; a send that came before would take the reason away
         }
 
-        if (result != 0)
-        {
-            channel.PollResult = result;
-            channel.Handle.IsConnecting = false;
-            MarkReady(channel);
-        }
-        else if (completion.Result < 0 && completion.Result != -ECANCELED)
-        {
-            channel.PollResult = Libc.POLLERR;
-            MarkReady(channel);
-        }
+        channel.Found = found;
+        MarkReady(channel);
     }
 
     // What a channel would be told now.
@@ -207,13 +186,7 @@ internal sealed unsafe partial class IoUringBackend
             }
         }
 
-        if (channel.PollResult != 0)
-        {
-            IoEvents polled = PollBackend.FromNative(channel.PollResult);
-            news |= polled & ((wanted & (IoEvents.Read | IoEvents.Write | IoEvents.Priority)) | IoEvents.Error | IoEvents.HangUp);
-        }
-
-        return news;
+        return news | (channel.Found & (wanted | IoEvents.Error | IoEvents.HangUp) & ~IoEvents.Present);
     }
 
     // Drops from the list who has nothing to be told any more.
@@ -239,7 +212,7 @@ internal sealed unsafe partial class IoUringBackend
     private void Unlist(UringChannel channel)
     {
         channel.IsListedReady = false;
-        channel.PollResult = 0;
+        channel.Found = IoEvents.None;
         if (channel.Handle is not null && channel.Requests == UringRequests.None)
         {
             MarkToArm(channel); // all that had come before is read
@@ -262,17 +235,14 @@ internal sealed unsafe partial class IoUringBackend
             }
             else if (count == events.Length)
             {
+                channel.Found = IoEvents.None;
                 _ready[left++] = channel;
             }
             else
             {
                 events[count++] = new IoEvent(channel.Handle!.Slot, channel.Handle.Generation, news);
                 _told.Add(channel);
-                if (channel.PollResult != 0)
-                {
-                    channel.PollResult = 0;
-                    MarkToArm(channel); // still so in the next pass: then it is told again
-                }
+                channel.Found = IoEvents.None;
             }
         }
 

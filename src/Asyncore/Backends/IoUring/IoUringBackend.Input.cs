@@ -49,7 +49,8 @@ internal sealed unsafe partial class IoUringBackend
 
     public override ReadOnlySpan<byte> View(IoHandle handle, int limit)
     {
-        if (handle.Uring is not { Unread: > 0 } channel || handle.IsLost)
+        // Several pieces are better copied together than handled one in a pass.
+        if (handle.Uring is not { Unread: > 0 } channel || channel.Head != channel.Tail || handle.IsLost)
         {
             return default;
         }

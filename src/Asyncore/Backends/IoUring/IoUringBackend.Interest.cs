@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-
 namespace Asyncore;
 
 // What channels want, and the requests that the kernel has for it.
@@ -31,14 +29,12 @@ internal sealed unsafe partial class IoUringBackend
             return 0;
         }
 
-        if (handle.Uring is not { } channel)
+        UringChannel channel = handle.Uring ?? Attach(handle);
+        if (!handle.IsSocket && channel.Watched == IoEvents.None
+            && WatchFor(channel, wanted) is not 0 and var refusal)
         {
-            if (!handle.IsSocket && !CanPoll(handle))
-            {
-                return CannotWait;
-            }
-
-            channel = Attach(handle);
+            Detach(channel);
+            return refusal;
         }
 
         bool pauses = (handle.Armed & ~wanted & IoEvents.Read) != 0;
@@ -65,7 +61,7 @@ internal sealed unsafe partial class IoUringBackend
             // connection may wait until this pass hands over its requests; a port is wanted at once.
             if (_inRun && !handle.IsListener && IsOwner)
             {
-                Cancel(channel, everything: true);
+                Cancel(channel);
             }
             else
             {
@@ -110,6 +106,7 @@ internal sealed unsafe partial class IoUringBackend
             _batch[channel.SendIndex].Channel = null;
         }
 
+        WatchFor(channel, IoEvents.None);
         channel.Handle.Uring = null;
         channel.Reset();
         _spare.Push(channel);
@@ -120,35 +117,39 @@ internal sealed unsafe partial class IoUringBackend
     {
         IoHandle handle = channel.Handle;
         IoEvents wanted = handle.Armed;
-        bool reads = (wanted & IoEvents.Read) != 0;
         bool completes = handle.Kind == IoHandleKind.Stream && (wanted & IoEvents.Priority) == 0
-            && !handle.IsConnecting && !channel.AcceptsByPoll;
-        short mask = 0;
-        bool polls = true;
-        if (completes && reads)
-        {
-            // The receive or accept tells of hang-ups and errors too.
-            mask = (wanted & IoEvents.Write) != 0 ? Libc.POLLOUT : (short)0;
-            polls = mask != 0;
-        }
-        else
-        {
-            mask = PollBackend.ToNative(wanted);
-        }
-
+            && !handle.IsConnecting && !channel.AcceptsByPoll && (wanted & IoEvents.Read) != 0;
         if (handle.IsListener)
         {
-            ArmAccept(channel, completes && reads && handle.Accepted is null or { Count: < AcceptLimit });
+            ArmAccept(channel, completes && handle.Accepted is null or { Count: < AcceptLimit });
         }
         else
         {
-            ArmReceive(channel, completes && reads && !channel.Ended);
+            ArmReceive(channel, completes && !channel.Ended);
         }
 
-        if (polls && channel.PollResult == 0)
+        // A receive or accept tells of hang-ups and errors too; then only room to write is left to be watched for.
+        IoEvents watched = !completes ? wanted
+            : (wanted & IoEvents.Write) != 0 ? IoEvents.Present | IoEvents.Write
+            : IoEvents.None;
+        WatchFor(channel, watched);
+    }
+
+    /// <returns>As <see cref="EpollSet.Change"/>.</returns>
+    private int WatchFor(UringChannel channel, IoEvents wanted)
+    {
+        if (channel.Watched == wanted)
         {
-            ArmPoll(channel, mask);
+            return 0;
         }
+
+        int result = _set.Change(channel.Handle, channel.Watched, wanted, Tag(UringOperation.Set, channel));
+        if (result == 0)
+        {
+            channel.Watched = wanted;
+        }
+
+        return result;
     }
 
     private void ArmReceive(UringChannel channel, bool wanted)
@@ -158,7 +159,7 @@ internal sealed unsafe partial class IoUringBackend
             bool wrongSize = channel.Has(UringRequests.ReceiveLarge) != channel.UsesLarge;
             if ((!wanted || wrongSize || channel.Unread > UnreadLimit) && !channel.Has(UringRequests.Cancelled))
             {
-                Cancel(channel, everything: false);
+                Cancel(channel);
             }
 
             return;
@@ -187,7 +188,7 @@ internal sealed unsafe partial class IoUringBackend
         {
             if (!wanted && !channel.Has(UringRequests.Cancelled))
             {
-                Cancel(channel, everything: false);
+                Cancel(channel);
             }
         }
         else if (wanted)
@@ -200,35 +201,6 @@ internal sealed unsafe partial class IoUringBackend
             channel.Requests |= UringRequests.Accept;
             HandOver(entry, channel);
         }
-    }
-
-    private void ArmPoll(UringChannel channel, short mask)
-    {
-        if (channel.Has(UringRequests.Poll))
-        {
-            if ((mask & ~channel.PollMask) != 0)
-            {
-                // Where it has fired meanwhile this fails, and the channel is armed anew when it hears of that.
-                IoUring.Sqe* update = _queues!.Next();
-                update->Opcode = IoUring.OP_POLL_REMOVE;
-                update->Flags = IoUring.SQE_CQE_SKIP_SUCCESS;
-                update->Fd = -1;
-                update->Address = Tag(UringOperation.Poll, channel);
-                update->Length = IoUring.POLL_UPDATE_EVENTS;
-                update->OpFlags = (ushort)mask;
-                channel.PollMask = mask;
-            }
-
-            return;
-        }
-
-        IoUring.Sqe* entry = _queues!.Next();
-        entry->Opcode = IoUring.OP_POLL_ADD;
-        entry->OpFlags = (ushort)mask;
-        entry->UserData = Tag(UringOperation.Poll, channel);
-        channel.Requests |= UringRequests.Poll;
-        channel.PollMask = mask;
-        HandOver(entry, channel);
     }
 
     // A number that a Socket owns may be disposed of by another thread and be somebody else's when the kernel looks at
@@ -245,7 +217,7 @@ internal sealed unsafe partial class IoUringBackend
         handle.Exit();
     }
 
-    private void Cancel(UringChannel channel, bool everything)
+    private void Cancel(UringChannel channel)
     {
         if (channel.Has(UringRequests.Receive) && !channel.Has(UringRequests.Cancelled))
         {
@@ -258,11 +230,6 @@ internal sealed unsafe partial class IoUringBackend
         {
             CancelTag(Tag(UringOperation.Accept, channel));
             channel.Requests |= UringRequests.Cancelled;
-        }
-
-        if (everything && channel.Has(UringRequests.Poll))
-        {
-            CancelTag(Tag(UringOperation.Poll, channel));
         }
     }
 
@@ -279,7 +246,7 @@ internal sealed unsafe partial class IoUringBackend
     // Waits until the kernel has let go of the channel's file. What came meanwhile is kept.
     private void Quiesce(UringChannel channel)
     {
-        const UringRequests Armed = UringRequests.Receive | UringRequests.Accept | UringRequests.Poll;
+        const UringRequests Armed = UringRequests.Receive | UringRequests.Accept;
         if (!channel.Has(Armed))
         {
             return;
@@ -291,31 +258,11 @@ internal sealed unsafe partial class IoUringBackend
             return;
         }
 
-        Cancel(channel, everything: true);
+        Cancel(channel);
         while (channel.Has(Armed))
         {
             _queues!.Enter(1, IoUring.ENTER_GETEVENTS, -1);
             Reap();
         }
-    }
-
-    // epoll knows what cannot be waited for; io_uring calls it always ready, and would never end.
-    private bool CanPoll(IoHandle handle)
-    {
-        if (_pollProbe < 0)
-        {
-            _pollProbe = Libc.EpollCreate1(Libc.EPOLL_CLOEXEC);
-        }
-
-        ulong* unused = stackalloc ulong[2];
-        unused[0] = unused[1] = 0;
-        int result = Call(handle, Libc.EpollCtl(_pollProbe, Libc.EPOLL_CTL_ADD, Enter(handle), unused));
-        if (result < 0)
-        {
-            return result != -(int)SocketError.AccessDenied;
-        }
-
-        Call(handle, Libc.EpollCtl(_pollProbe, Libc.EPOLL_CTL_DEL, Enter(handle), unused));
-        return true;
     }
 }

@@ -4,8 +4,9 @@ namespace Asyncore;
 
 /// <summary>
 /// io_uring(7): input is asked for once and comes by itself, sends leave together, and one system call a pass hands over
-/// and waits. Channels that need readiness (datagrams, pipes, urgent data, a connect in progress) get it by polls of
-/// one event that are asked for anew in every pass, which is what level-triggered means.
+/// and waits. What needs readiness (datagrams, pipes, urgent data, a connect in progress, room to write, a hang-up while
+/// nobody reads) is watched by an epoll set, which is itself watched by the ring. The ring's own polls would not do:
+/// they cannot be told to keep quiet about a peer that has ended its side (POLLRDHUP), and would never end.
 /// </summary>
 /// <remarks>
 /// Receives and accepts are multishot. What comes lies in buffers that all connections share until a handler takes
@@ -19,7 +20,7 @@ internal sealed unsafe partial class IoUringBackend : PosixBackend
     private const int ETIME = 62;
     private const int EBUSY = 16;
 
-    private readonly WakeDescriptor _wake = new();
+    private readonly EpollSet _set = new();
     private readonly List<UringChannel> _toArm = [];
     private readonly List<UringChannel> _arming = [];
     private readonly List<UringChannel> _ready = [];
@@ -30,10 +31,9 @@ internal sealed unsafe partial class IoUringBackend : PosixBackend
     private UringQueues? _queues;
     private ReceiveRing? _small;
     private ReceiveRing? _large;
-    private bool _wakeArmed;
-    private bool _woken;
+    private bool _setArmed;
+    private bool _setIsReady;
     private bool _inRun;
-    private int _pollProbe = -1;
 
     /// <exception cref="System.Net.Sockets.SocketException">The system has no memory or descriptor for it.</exception>
     public IoUringBackend()
@@ -44,7 +44,7 @@ internal sealed unsafe partial class IoUringBackend : PosixBackend
         }
         catch
         {
-            _wake.Dispose();
+            _set.Dispose();
             throw;
         }
     }
@@ -68,15 +68,15 @@ internal sealed unsafe partial class IoUringBackend : PosixBackend
         }
 
         Reap();
+        bool woken = LookAtSet(events.Length);
         int count = Collect(events);
-        bool quiet = count == 0 && waits && !_woken && !HasBatch;
-        _woken = false;
+        bool quiet = count == 0 && waits && !woken && !HasBatch;
 
         // Where requests were handed over, the system says so and not why it stopped waiting.
         return quiet && errno != ETIME ? Interrupted : count;
     }
 
-    public override void Wake() => _wake.Signal();
+    public override void Wake() => _set.Wake();
 
     public override void Leave()
     {
@@ -100,12 +100,7 @@ internal sealed unsafe partial class IoUringBackend : PosixBackend
             DropQueues();
         }
 
-        _wake.Dispose();
-        if (_pollProbe >= 0)
-        {
-            Libc.Close(_pollProbe);
-            _pollProbe = -1;
-        }
+        _set.Dispose();
     }
 
     /// <summary>How many receive buffers the kernel has, of how many: all of them where nothing is unread.</summary>
@@ -164,7 +159,6 @@ internal sealed unsafe partial class IoUringBackend : PosixBackend
             {
                 Spill(channel);
                 channel.Requests = UringRequests.None;
-                channel.PollResult = 0;
             }
         }
 
@@ -172,7 +166,7 @@ internal sealed unsafe partial class IoUringBackend : PosixBackend
         _queues = null;
         _small!.Dispose();
         _large!.Dispose();
-        _wakeArmed = false;
+        _setArmed = false;
     }
 
     private bool IsOwner => _queues is { } queues && queues.Owner == Environment.CurrentManagedThreadId;
@@ -186,14 +180,14 @@ internal sealed unsafe partial class IoUringBackend : PosixBackend
             KeepReady();
         }
 
-        if (!_wakeArmed)
+        if (!_setArmed)
         {
-            _wakeArmed = true;
+            _setArmed = true;
             IoUring.Sqe* entry = _queues!.Next();
             entry->Opcode = IoUring.OP_POLL_ADD;
-            entry->Fd = _wake.Fd;
+            entry->Fd = _set.Fd;
             entry->OpFlags = (uint)Libc.POLLIN;
-            entry->UserData = Tag(UringOperation.Wake, null);
+            entry->UserData = Tag(UringOperation.Set, null);
         }
 
         _arming.AddRange(_toArm);
@@ -208,6 +202,28 @@ internal sealed unsafe partial class IoUringBackend : PosixBackend
         }
 
         _arming.Clear();
+    }
+
+    // Asked for one event and armed anew in every pass: what is still ready is found again, as by epoll alone.
+    /// <returns>Whether somebody has called <see cref="Wake"/>.</returns>
+    private bool LookAtSet(int room)
+    {
+        if (!_setIsReady)
+        {
+            return false;
+        }
+
+        _setIsReady = false;
+        int found = _set.Wait(room, 0);
+        for (int i = 0; i < found; i++)
+        {
+            if (_set.Event(i, out ulong tag, out IoEvents events) && Find(tag) is { } channel)
+            {
+                Watch(channel, events);
+            }
+        }
+
+        return _set.WasWoken;
     }
 
     private void MarkToArm(UringChannel channel)
@@ -244,11 +260,12 @@ internal sealed unsafe partial class IoUringBackend : PosixBackend
     {
         /// <summary>Nobody waits for the answer: a cancellation.</summary>
         Unasked,
-        Wake,
+
+        /// <summary>Something in the epoll set is ready.</summary>
+        Set,
         ReceiveSmall,
         ReceiveLarge,
         Accept,
-        Poll,
         Send,
     }
 }

@@ -13,11 +13,8 @@ internal enum UringRequests : byte
     /// <summary>A multishot accept.</summary>
     Accept = 4,
 
-    /// <summary>A poll for one event.</summary>
-    Poll = 8,
-
     /// <summary>The receive or the accept has been cancelled, and says so when it ends.</summary>
-    Cancelled = 16,
+    Cancelled = 8,
 }
 
 /// <summary>What the io_uring backend knows of one handle while it is in the loop.</summary>
@@ -32,11 +29,11 @@ internal sealed class UringChannel(int index)
     public IoHandle Handle = null!;
     public UringRequests Requests;
 
-    /// <summary>What the armed poll asks for, in poll(2)'s numbers.</summary>
-    public short PollMask;
+    /// <summary>What it is in the epoll set for.</summary>
+    public IoEvents Watched;
 
-    /// <summary>What a poll has answered and nobody was told of yet.</summary>
-    public short PollResult;
+    /// <summary>What epoll has found in this pass.</summary>
+    public IoEvents Found;
 
     /// <summary>The buffers with what has come, from the oldest; −1 where there is none.</summary>
     public int Head = -1;
@@ -74,7 +71,7 @@ internal sealed class UringChannel(int index)
         Generation++;
         Handle = null!;
         Requests = UringRequests.None;
-        PollResult = 0;
+        Watched = Found = IoEvents.None;
         Head = Tail = -1;
         Offset = 0;
         Unread = 0;
