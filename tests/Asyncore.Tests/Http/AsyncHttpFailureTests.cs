@@ -196,7 +196,7 @@ public class AsyncHttpFailureTests
         RecordingConsumer consumer = scene.Get("/", made => request = made);
         scene.Loop.RunUntil(() => server is not null, "the request");
         server!.Flush();
-        if (part.Length > 0)
+        if (part.Length > 0 && scene.Loop.Backend != IoBackendKind.IoUring) // which may have taken it from the kernel already
         {
             Kernel.Await(request!.FileDescriptor, Kernel.In);
         }

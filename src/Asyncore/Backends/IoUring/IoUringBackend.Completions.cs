@@ -95,8 +95,8 @@ internal sealed unsafe partial class IoUringBackend
     // A connection that fills small buffers gets large ones; one whose messages are small again does not keep them.
     private void Measure(UringChannel channel, ReceiveRing ring, int received)
     {
-        bool matches = channel.UsesLarge ? received <= SmallSize : received == ring.Size;
-        channel.Streak = matches ? channel.Streak + 1 : 0;
+        bool asks = channel.UsesLarge ? received <= SmallSize : received == ring.Size;
+        channel.Streak = asks ? channel.Streak + 1 : 0;
         if (channel.Streak >= (channel.UsesLarge ? SmallBeforeSmaller : FullBeforeLarger))
         {
             channel.Streak = 0;

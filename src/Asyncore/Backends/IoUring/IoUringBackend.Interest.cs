@@ -58,8 +58,8 @@ internal sealed unsafe partial class IoUringBackend
         if (handle.Uring is { } channel)
         {
             // An armed request holds the file: the close alone would neither end the connection nor free the port. A
-            // connection may wait until this pass hands over its requests; a port is wanted at once.
-            if (_inRun && !handle.IsListener && IsOwner)
+            // connection may wait until this pass hands over its requests; a port and a reset are wanted at once.
+            if (_inRun && !abort && !handle.IsListener && IsOwner)
             {
                 Cancel(channel);
             }
@@ -152,11 +152,13 @@ internal sealed unsafe partial class IoUringBackend
         return result;
     }
 
+    // Messages come by themselves, into small buffers. A stream is received from once a pass, into a large one, so that
+    // a consumer that stops has no more than that ahead of it.
     private void ArmReceive(UringChannel channel, bool wanted)
     {
         if (channel.Has(UringRequests.Receive))
         {
-            bool wrongSize = channel.Has(UringRequests.ReceiveLarge) != channel.UsesLarge;
+            bool wrongSize = channel.UsesLarge && !channel.Has(UringRequests.ReceiveLarge);
             if ((!wanted || wrongSize || channel.Unread > UnreadLimit) && !channel.Has(UringRequests.Cancelled))
             {
                 Cancel(channel);
@@ -170,11 +172,23 @@ internal sealed unsafe partial class IoUringBackend
             return; // armed again when all has been read
         }
 
-        ReceiveRing ring = channel.UsesLarge ? _large! : _small!;
+        ReceiveRing ring = _small!;
+        if (channel.UsesLarge)
+        {
+            if (_largeLeft == 0)
+            {
+                MarkToArm(channel); // in the next pass, when these have been read
+                return;
+            }
+
+            _largeLeft--;
+            ring = _large!;
+        }
+
         IoUring.Sqe* entry = _queues!.Next();
         entry->Opcode = IoUring.OP_RECV;
         entry->Flags = IoUring.SQE_BUFFER_SELECT;
-        entry->IoPriority = IoUring.RECV_MULTISHOT;
+        entry->IoPriority = channel.UsesLarge ? (ushort)0 : IoUring.RECV_MULTISHOT;
         entry->BufferGroup = ring.Group;
         entry->UserData = Tag(
             channel.UsesLarge ? UringOperation.ReceiveLarge : UringOperation.ReceiveSmall, channel);

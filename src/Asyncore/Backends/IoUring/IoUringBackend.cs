@@ -9,7 +9,7 @@ namespace Asyncore;
 /// they cannot be told to keep quiet about a peer that has ended its side (POLLRDHUP), and would never end.
 /// </summary>
 /// <remarks>
-/// Receives and accepts are multishot. What comes lies in buffers that all connections share until a handler takes
+/// Accepts are multishot, and receives of small messages. What comes lies in buffers that all connections share until a handler takes
 /// it. What a handler leaves is offered again in the next pass, and moves out of the shared buffers when these run low
 /// or when reading is paused, so that one slow consumer cannot drain them for all.
 /// </remarks>
@@ -31,6 +31,7 @@ internal sealed unsafe partial class IoUringBackend : PosixBackend
     private UringQueues? _queues;
     private ReceiveRing? _small;
     private ReceiveRing? _large;
+    private int _largeLeft;
     private bool _setArmed;
     private bool _setIsReady;
     private bool _inRun;
@@ -58,7 +59,7 @@ internal sealed unsafe partial class IoUringBackend : PosixBackend
         EnsureQueues();
         _inRun = true;
         Prepare();
-        bool waits = timeoutMilliseconds != 0 && _ready.Count == 0;
+        bool waits = timeoutMilliseconds != 0 && _ready.Count == 0 && _toArm.Count == 0;
         int errno = waits ? _queues.Enter(1, IoUring.ENTER_GETEVENTS, timeoutMilliseconds)
             : _queues.Pending > 0 || _queues.HasNews ? _queues.Enter(0, IoUring.ENTER_GETEVENTS, 0)
             : 0;
@@ -190,6 +191,7 @@ internal sealed unsafe partial class IoUringBackend : PosixBackend
             entry->UserData = Tag(UringOperation.Set, null);
         }
 
+        _largeLeft = _large!.Free;
         _arming.AddRange(_toArm);
         _toArm.Clear();
         foreach (UringChannel channel in _arming)

@@ -6,7 +6,7 @@ internal enum UringRequests : byte
 {
     None = 0,
 
-    /// <summary>A multishot receive, into small buffers or large ones.</summary>
+    /// <summary>A receive: multishot into small buffers, or a single one into a large buffer.</summary>
     Receive = 1,
     ReceiveLarge = 2,
 
