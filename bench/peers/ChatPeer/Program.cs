@@ -16,7 +16,7 @@ catch (FormatException wrong)
 
 using var loop = new EventLoop(new EventLoopOptions
 {
-    Backend = IoBackendKind.Epoll,
+    Backend = settings.Backend,
     ReceiveBufferSize = Math.Max(settings.Buffer, new EventLoopOptions().ReceiveBufferSize),
 });
 using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
@@ -33,6 +33,7 @@ var server = new Server(settings.Listen, loop, count, accepted => _ = settings.M
     "item" => new ItemChat(accepted, settings, count),
     "items" => new ItemsChat(accepted, settings, count),
     "bytes" => new BytesChannel(accepted, settings, count),
+    "sends" => new SendsChannel(accepted, settings, count),
     _ => (Dispatcher)new RoomChat(accepted, room, count),
 });
 Console.WriteLine($"listening on {server.Address}");
