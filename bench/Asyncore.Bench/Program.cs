@@ -47,16 +47,18 @@ static async Task<int> RunAsync(Options options)
     }
 
     DateTimeOffset started = DateTimeOffset.UtcNow;
-    options = options.OnlyBuilt();
     var cores = Cores.Choose();
-    var machine = Machine.Describe(cores);
+    options = options.OnlyBuilt();
+    options = options.Without(await Refusals.FindAsync(options, cores));
+    options.SayWhatIsLeftOut();
+    var machine = Machine.Describe(cores, options.Artifacts);
     var schedule = new Schedule(options);
     var generator = new LoadGenerator(options.Artifacts, cores);
 
     var results = new List<WorkloadResult>();
     foreach (Workload workload in options.Workloads)
     {
-        Candidate[] candidates = [.. options.Candidates.Where(one => one.Does(workload))];
+        Candidate[] candidates = options.TakingPart(workload);
         var pairing = new Pairing(options, schedule, generator, cores, workload);
         results.Add(await pairing.MeasureAsync(candidates, stop.Token));
     }

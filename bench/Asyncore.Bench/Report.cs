@@ -27,7 +27,7 @@ internal static class Report
         text.AppendLine(CultureInfo.InvariantCulture, $"# Benchmark, {(options.Full ? "full" : "quick")}").AppendLine();
         text.AppendLine(machine.ToString());
         text.AppendLine(CultureInfo.InvariantCulture,
-            $"{options.Rounds} rounds of {schedule.Window.Duration:F2} s; repeated above {options.Tolerance:P0} drift.");
+            $"{options.Rounds} rounds (1 or 5 where every run has a fresh server) of {schedule.Window.Duration:F2} s; repeated above {options.Tolerance:P0} drift.");
         text.AppendLine();
         text.Append(Legend);
         foreach (WorkloadResult result in results)
@@ -41,18 +41,25 @@ internal static class Report
     private static void Section(StringBuilder text, WorkloadResult result)
     {
         text.AppendLine().AppendLine(CultureInfo.InvariantCulture, $"## {result.Workload.Title}").AppendLine();
+        if (result.Workload.Note is { } note)
+        {
+            text.AppendLine(note).AppendLine();
+        }
+
         string unit = result.Workload.Unit;
-        bool allocates = result.Allocated.Count > 0;
+        string more = (result.Workload.Idle > 0 ? " idle B each | cost |" : "")
+            + (result.Allocated.Count > 0 ? " allocated B |" : "");
         text.Append(CultureInfo.InvariantCulture, $"| server | CPU ratio | rate ratio | CPU µs/{unit} | {unit}s/s ");
-        text.Append("| p50 µs | p99 µs |").AppendLine(allocates ? " allocated B |" : "");
-        text.Append("|---|---|---|---|---|---|---|").AppendLine(allocates ? "---|" : "");
+        text.Append("| p50 µs | p99 µs | p99.9 µs |").AppendLine(more);
+        text.Append("|---|---|---|---|---|---|---|---|")
+            .AppendLine(string.Concat(Enumerable.Repeat("---|", more.Count(one => one == '|'))));
         Candidate reference = Candidate.ReferenceOf(result.Workload);
         Row(text, Summary.OfReference(reference.Title, result.References), Allocated(result, reference));
         foreach ((Candidate candidate, List<Pair> pairs) in result.Pairs)
         {
             if (result.Failures.TryGetValue(candidate, out string? why))
             {
-                text.AppendLine($"| {candidate.Title} | failed: {why.Replace('|', '/')} | | | | | |");
+                text.AppendLine($"| {candidate.Title} | failed: {why.Replace('|', '/')} | | | | | | |");
             }
             else
             {
@@ -74,8 +81,13 @@ internal static class Report
         text.AppendLine(CultureInfo.InvariantCulture,
             $"| {row.Server}{bound}{disturbed} | {Ratio(row.CpuRatio)} | {Ratio(row.RateRatio)} "
             + $"| {Significant(row.CpuUsPerMessage.Median)} | {Rate(row.Rate.Median)} "
-            + $"| {Significant(row.P50Us.Median)} | {Significant(row.P99Us.Median)} |{allocated}");
+            + $"| {Significant(row.P50Us.Median)} | {Significant(row.P99Us.Median)} | {Significant(row.P999Us.Median)} |{Idle(row)}{allocated}");
     }
+
+    private static string Idle(Summary row) => row.IdleBytesEach is null
+        ? ""
+        : string.Create(
+            CultureInfo.InvariantCulture, $" {row.IdleBytesEach.Median:N0} | {row.IdleCpuCost!.Median:F3} |");
 
     private static string Ratio(Spread spread) =>
         string.Create(CultureInfo.InvariantCulture, $"**{spread.Median:F2}** ({spread.Min:F2}–{spread.Max:F2})");
