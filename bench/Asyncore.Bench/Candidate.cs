@@ -88,6 +88,12 @@ internal sealed record Candidate(string Name, string Title, Func<string, string[
             Quick = ["echo-50x64", Workload.Stream],
             Extra = Each,
         },
+        Native("uv_echo", "C libuv, 64 KiB at once") with
+        {
+            Name = "uv_echo_64k",
+            Workloads = [Workload.Stream],
+            Extra = _ => ["--buffer", "65536"], // the size that libuv suggests
+        },
         Native("event_echo", "C libevent") with { Workloads = _all },
         Net("net_inline", ".NET Socket async, inline completions", "sockets") with
         {

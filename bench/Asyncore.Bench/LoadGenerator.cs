@@ -74,7 +74,7 @@ internal sealed class LoadGenerator(string artifacts, Cores cores)
     /// <param name="server">Whom it talks to.</param>
     /// <param name="workload">What it does.</param>
     /// <param name="window">How long.</param>
-    /// <param name="first">It only warms the server up: without what the workload has for measured runs.</param>
+    /// <param name="first">It only warms the server up.</param>
     /// <param name="cancel">Ends it.</param>
     /// <exception cref="BenchException">A byte was wrong or missing, or the server did not answer.</exception>
     public async Task<RunResult> RunAsync(
@@ -83,7 +83,7 @@ internal sealed class LoadGenerator(string artifacts, Cores cores)
         string[] command =
         [
             .. Cores.Pin(workload.Pinned ? cores.Generator : null), _program, .. workload.Arguments,
-            .. first ? [] : workload.MeasuredArguments,
+            .. first ? workload.FirstArguments : workload.MeasuredArguments,
             "--connect", server.Address,
             "--server-pid", server.Id.ToString(CultureInfo.InvariantCulture),
             .. Times(workload, window),

@@ -105,7 +105,7 @@ internal sealed class Pairing(
     {
         ServerProcess server = await ServerProcess.StartAsync(candidate, workload, options.Artifacts, cores);
         _servers[candidate] = server;
-        await generator.RunAsync(server, workload, schedule.FirstRun(candidate), first: true, cancel);
+        await generator.RunAsync(server, workload, schedule.FirstRun(candidate, workload), first: true, cancel);
     }
 
     private async Task<RunResult> RunAsync(Candidate candidate, CancellationToken cancel)

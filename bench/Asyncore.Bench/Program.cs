@@ -1,8 +1,15 @@
 using System.Runtime.InteropServices;
 using Asyncore.Bench;
+using Asyncore.Bench.Document;
 
 try
 {
+    if (args is ["--report", string docs, .. string[] files]) // bench/report
+    {
+        Writer.Write(docs, files);
+        return 0;
+    }
+
     var options = Options.Parse(args);
     return options.Help ? Help() : options.List ? List() : await RunAsync(options);
 }

@@ -27,7 +27,7 @@ internal static class Report
         text.AppendLine(CultureInfo.InvariantCulture, $"# Benchmark, {(options.Full ? "full" : "quick")}").AppendLine();
         text.AppendLine(machine.ToString());
         text.AppendLine(CultureInfo.InvariantCulture,
-            $"{options.Rounds} rounds (1 or 5 where every run has a fresh server) of {schedule.Window.Duration:F2} s; repeated above {options.Tolerance:P0} drift.");
+            $"{Rounds(schedule, results)} of {schedule.Window.Duration:F2} s; repeated above {options.Tolerance:P0} drift.");
         text.AppendLine();
         text.Append(Legend);
         foreach (WorkloadResult result in results)
@@ -37,6 +37,10 @@ internal static class Report
 
         return text.ToString();
     }
+
+    // Workloads in which every run has a server of its own have fewer.
+    private static string Rounds(Schedule schedule, IReadOnlyList<WorkloadResult> results) =>
+        string.Join(" or ", results.Select(one => schedule.RoundsOf(one.Workload)).Distinct()) + " rounds";
 
     private static void Section(StringBuilder text, WorkloadResult result)
     {

@@ -6,8 +6,8 @@ namespace Asyncore.Bench;
 /// </summary>
 internal sealed class Schedule
 {
-    private const double QuickSeconds = 135; // of starting and measuring; repeating and building come on top
-    private const double QuickRepeatSeconds = 20;
+    private const double QuickSeconds = 120; // of starting and measuring; repeating and building come on top
+    private const double QuickRepeatSeconds = 15;
     private const double Overhead = 0.06; // starting the generator, connecting, draining
     private const double Start = 0.25; // of a server, until it listens
     private const double IdleEach = 0.00008; // connecting and a byte, there and back
@@ -51,9 +51,11 @@ internal sealed class Schedule
         _options.RoundsAsked ?? (!workload.Fresh ? _options.Rounds : _options.Full ? RoundsOfFresh : 1);
 
     /// <summary>The first run against a server that was just started; not measured.</summary>
-    public Window FirstRun(Candidate candidate) => !candidate.Managed
-        ? new(Warmup: 0.2, Duration: 0.05, LongMessages: 1)
-        : new(Warmup: _options.Full ? 2 : 1.2, Duration: 0.05, LongMessages: 4);
+    public Window FirstRun(Candidate candidate, Workload workload)
+    {
+        double seconds = !candidate.Managed ? 0.2 : _options.Full ? 2 : 1.2;
+        return new(seconds / WindowsOf(workload), Duration: 0.05, LongMessages: candidate.Managed ? 4 : 1);
+    }
 
     /// <summary>Whether a pair that the machine disturbed may be tried again.</summary>
     public bool MayRepeat(Workload workload, int repeatsOfThisPair)
@@ -72,15 +74,18 @@ internal sealed class Schedule
 
     // Measured windows whose length is to be shared out.
     private double Windows(Workload workload) =>
-        workload.SecondsPerMessage is not null ? 0 : CountRuns(workload) * (workload.Idle > 0 ? 3 : 1);
+        workload.SecondsPerMessage is not null ? 0 : CountRuns(workload) * WindowsOf(workload);
+
+    // Beside idle connections, and without them before and after.
+    private static int WindowsOf(Workload workload) => workload.Idle > 0 ? 3 : 1;
 
     // Seconds that a workload takes beside those windows.
     private double Fixed(Workload workload)
     {
         Candidate reference = Candidate.ReferenceOf(workload);
         Candidate[] candidates = _options.TakingPart(workload);
-        double starts = candidates.Sum(StartSeconds);
-        double referenceStarts = StartSeconds(reference);
+        double starts = candidates.Sum(one => StartSeconds(one, workload));
+        double referenceStarts = StartSeconds(reference, workload);
         if (workload.Fresh)
         {
             starts *= RoundsOf(workload);
@@ -91,5 +96,6 @@ internal sealed class Schedule
         return starts + referenceStarts + messages;
     }
 
-    private double StartSeconds(Candidate candidate) => Start + FirstRun(candidate).Warmup + Overhead;
+    private double StartSeconds(Candidate candidate, Workload workload) =>
+        Start + (FirstRun(candidate, workload).Warmup * WindowsOf(workload)) + Overhead;
 }

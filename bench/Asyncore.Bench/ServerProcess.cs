@@ -104,7 +104,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
             if (line is null)
             {
                 await _process.WaitForExitAsync().WaitAsync(_patience); // its last words come with its end
-                throw new RefusedException(Candidate, _errors.ToString());
+                throw new RefusedException(Candidate, _errors);
             }
 
             Address = line[Announcement.Length..].Trim();
@@ -154,6 +154,18 @@ internal sealed class LastLines
         }
     }
 
+    /// <summary>The first of them.</summary>
+    public string First
+    {
+        get
+        {
+            lock (_lines)
+            {
+                return _lines.TryPeek(out string? first) ? first : "it said nothing";
+            }
+        }
+    }
+
     public override string ToString()
     {
         lock (_lines)
@@ -167,9 +179,9 @@ internal sealed class LastLines
 internal class BenchException(string message) : Exception(message);
 
 /// <summary>A server ended before it listened.</summary>
-internal sealed class RefusedException(Candidate candidate, string said)
+internal sealed class RefusedException(Candidate candidate, LastLines said)
     : BenchException($"{candidate.Name} ended before it listened. {said}")
 {
-    /// <summary>What it said about it.</summary>
-    public string Said => said;
+    /// <summary>The first thing it said about it.</summary>
+    public string Said => said.First;
 }

@@ -60,6 +60,19 @@ internal sealed record Settings(string Mode, IPEndPoint Listen)
         return settings;
     }
 
+    /// <summary>A loop on the backend that was asked for.</summary>
+    /// <exception cref="PlatformNotSupportedException">It is not to be had here.</exception>
+    public EventLoop MakeLoop()
+    {
+        var loop = new EventLoop(new EventLoopOptions
+        {
+            Backend = Backend,
+            ReceiveBufferSize = Math.Max(Buffer, new EventLoopOptions().ReceiveBufferSize),
+        });
+        _ = loop.Backend; // found out now, not when the first client comes
+        return loop;
+    }
+
     private static IoBackendKind ParseBackend(string text) => text switch
     {
         "epoll" => IoBackendKind.Epoll,

@@ -1,5 +1,6 @@
 """Echo on Python's asyncio, by a Protocol. Started by what bench/build-python makes."""
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -31,6 +32,7 @@ async def main(host, port):
     await asyncio.Event().wait()
 
 
+logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # a client that vanishes is no news
 signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # nothing to save
 HOST, PORT, EACH = echo_arguments.parse(sys.argv[1:])
 asyncio.run(main(HOST, PORT))
