@@ -8,12 +8,14 @@ internal sealed record Options
     public const string Usage =
         """
         usage: bench/run [--full] [--only WORKLOAD,…] [--candidates NAME,…] [--rounds N]
-                         [--tolerance PERCENT] [--list]
+                         [--window MILLISECONDS] [--tolerance PERCENT] [--list]
           --full        everything, more rounds, longer windows, servers started anew for
                         each round; takes more than an hour
           --only        these workloads only
           --candidates  these servers only; a workload's reference always runs
           --rounds      measurements of each server (default 5, with --full 9)
+          --window      length of a measurement (default what fits into three minutes, at
+                        most 1000; with --full 2000)
           --tolerance   how far the references around a run may differ before it is
                         repeated, in CPU per message (default 10)
           --list        names of workloads and candidates
@@ -26,6 +28,9 @@ internal sealed record Options
     public bool Help { get; init; }
 
     public int? RoundsAsked { get; init; }
+
+    /// <summary>Seconds of a measurement.</summary>
+    public double? WindowAsked { get; init; }
 
     /// <summary>Relative difference of two references that is still taken for an undisturbed machine.</summary>
     public double Tolerance { get; init; } = 0.10;
@@ -71,6 +76,7 @@ internal sealed record Options
                     CandidatesNamed = true,
                 },
                 "--rounds" => options with { RoundsAsked = Whole(option, Value(), 1, 1000) },
+                "--window" => options with { WindowAsked = Whole(option, Value(), 10, 60_000) / 1000.0 },
                 "--tolerance" => options with { Tolerance = Whole(option, Value(), 1, 100) / 100.0 },
                 "--artifacts" => options with { Artifacts = Path.GetFullPath(Value()) },
                 "--results" => options with { Results = Path.GetFullPath(Value()) },
@@ -127,20 +133,24 @@ internal sealed record Options
     public Options Without(IReadOnlyCollection<Candidate> refused) =>
         (this with { Candidates = [.. Candidates.Except(refused)] }).OnlyWithCandidates();
 
-    /// <summary>Says what a quick run does not measure, so that nobody takes it for everything.</summary>
-    public void SayWhatIsLeftOut()
+    /// <summary>What a quick run does not measure, so that nobody takes it for everything; nothing where all is.</summary>
+    public string? LeftOut
     {
-        if (!Subset)
+        get
         {
-            return;
-        }
+            if (!Subset)
+            {
+                return null;
+            }
 
-        string workloads = string.Join(", ", Workload.All.Except(Workloads).Select(one => one.Name));
-        var some = Candidates.Where(one => Workloads.Any(workload => one.Does(workload)
-            && !one.Quick.Contains(workload.Name)));
-        Console.Error.WriteLine(
-            $"A quick run leaves out the workloads {workloads}, and in some or all of the others "
-            + $"{string.Join(", ", some.Select(one => one.Name).Distinct())}: --full has them, or --only and --candidates.");
+            var some = Candidates.Where(one =>
+                Workloads.Any(workload => one.Does(workload) && !one.Quick.Contains(workload.Name)));
+            return "A quick run leaves out the workloads "
+                + string.Join(", ", Workload.All.Except(Workloads).Select(one => one.Name))
+                + ", and in some of the others "
+                + string.Join(", ", some.Select(one => one.Name).Distinct())
+                + ": --full has them, or --only and --candidates.";
+        }
     }
 
     // Neither everything nor anything by name.

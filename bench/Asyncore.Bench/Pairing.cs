@@ -94,7 +94,15 @@ internal sealed class Pairing(
 
     private async Task StartAsync(IReadOnlyList<Candidate> candidates, CancellationToken cancel)
     {
-        await StartAsync(_reference, cancel); // without it nothing can be compared, so this one may throw
+        try
+        {
+            await StartAsync(_reference, cancel); // without it nothing can be compared
+        }
+        catch (BenchException failure)
+        {
+            throw new ReferenceException(failure.Message);
+        }
+
         foreach (Candidate candidate in candidates.Where(Alive))
         {
             await GuardAsync(candidate, () => StartAsync(candidate, cancel));

@@ -18,7 +18,7 @@ catch (UsageException wrong)
     Console.Error.WriteLine($"bench/run: {wrong.Message}\n{Options.Usage}");
     return 2;
 }
-catch (Exception failure) when (failure is ReferenceException or BenchException)
+catch (BenchException failure)
 {
     Console.Error.WriteLine($"bench/run: {failure.Message}");
     return 1;
@@ -57,22 +57,34 @@ static async Task<int> RunAsync(Options options)
     var cores = Cores.Choose();
     options = options.OnlyBuilt();
     options = options.Without(await Refusals.FindAsync(options, cores));
-    options.SayWhatIsLeftOut();
-    var machine = Machine.Describe(cores, options.Artifacts);
     var schedule = new Schedule(options);
+    Console.Error.WriteLine(options.LeftOut);
+    Console.Error.WriteLine($"This takes about {Math.Ceiling(schedule.Seconds / 60)} minutes, more where the machine is disturbed.");
+    var machine = Machine.Describe(cores, options.Artifacts);
     var generator = new LoadGenerator(options.Artifacts, cores);
 
     var results = new List<WorkloadResult>();
+    string file = "";
+    bool failed = false;
     foreach (Workload workload in options.Workloads)
     {
-        Candidate[] candidates = options.TakingPart(workload);
         var pairing = new Pairing(options, schedule, generator, cores, workload);
-        results.Add(await pairing.MeasureAsync(candidates, stop.Token));
+        try
+        {
+            results.Add(await pairing.MeasureAsync(options.TakingPart(workload), stop.Token));
+        }
+        catch (ReferenceException failure)
+        {
+            Console.Error.WriteLine($"{workload.Name} is left out, its reference failed: {failure.Message}");
+            failed = true;
+            continue;
+        }
+
+        file = ResultsFile.Write(options, schedule, machine, started, results); // each time: a full run is long
     }
 
     Progress.Clear();
     Console.Write(Report.Markdown(options, schedule, machine, results));
-    string file = ResultsFile.Write(options, schedule, machine, started, results);
     Console.Error.WriteLine($"\nresults: {file}");
-    return results.Any(result => result.Failures.Count > 0) ? 1 : 0;
+    return failed || results.Any(result => result.Failures.Count > 0) ? 1 : 0;
 }

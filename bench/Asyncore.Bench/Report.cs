@@ -30,6 +30,11 @@ internal static class Report
             $"{Rounds(schedule, results)} of {schedule.Window.Duration:F2} s; repeated above {options.Tolerance:P0} drift.");
         text.AppendLine();
         text.Append(Legend);
+        if (options.LeftOut is { } leftOut)
+        {
+            text.AppendLine(leftOut);
+        }
+
         foreach (WorkloadResult result in results)
         {
             Section(text, result);

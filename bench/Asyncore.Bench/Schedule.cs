@@ -22,19 +22,19 @@ internal sealed class Schedule
     public Schedule(Options options)
     {
         _options = options;
+        StartsPerWorkload = options.Full ? options.Rounds : 1;
         if (options.Full)
         {
-            Window = new(Warmup: 0.5, Duration: 2, LongMessages: 4);
-            StartsPerWorkload = options.Rounds;
+            Window = new(Warmup: 0.5, options.WindowAsked ?? 2, LongMessages);
             _repeatsLeft = int.MaxValue;
             return;
         }
 
         double seconds = QuickSeconds - options.Workloads.Sum(Fixed);
         double each = (seconds / Math.Max(1, options.Workloads.Sum(Windows))) - Overhead;
-        double duration = Math.Clamp(each * 0.75, ShortestDuration, LongestQuickDuration);
-        Window = new(Warmup: duration / 3, duration, LongMessages: 1);
-        StartsPerWorkload = 1;
+        double duration =
+            options.WindowAsked ?? Math.Clamp(each * 0.75, ShortestDuration, LongestQuickDuration);
+        Window = new(Warmup: duration / 3, duration, LongMessages);
         _repeatsLeft = (int)(QuickRepeatSeconds / (2 * ((duration * 4 / 3) + Overhead)));
     }
 
@@ -45,6 +45,10 @@ internal sealed class Schedule
     /// that is worth several percent; a quick run has no time to average it out.
     /// </summary>
     public int StartsPerWorkload { get; }
+
+    /// <summary>How long everything takes, roughly, where nothing has to be repeated.</summary>
+    public double Seconds => _options.Workloads.Sum(
+        one => Fixed(one) + (Windows(one) * (Window.Warmup + Window.Duration + Overhead)));
 
     /// <summary>Measurements of each server in a workload.</summary>
     public int RoundsOf(Workload workload) =>
@@ -79,6 +83,8 @@ internal sealed class Schedule
     // Beside idle connections, and without them before and after.
     private static int WindowsOf(Workload workload) => workload.Idle > 0 ? 3 : 1;
 
+    private int LongMessages => _options.Full ? 4 : 1;
+
     // Seconds that a workload takes beside those windows.
     private double Fixed(Workload workload)
     {
@@ -92,7 +98,13 @@ internal sealed class Schedule
             referenceStarts *= CountRuns(workload) / 2;
         }
 
-        double messages = CountRuns(workload) * ((workload.SecondsPerMessage ?? 0) + (workload.Idle * IdleEach));
+        else
+        {
+            starts *= StartsPerWorkload;
+            referenceStarts *= StartsPerWorkload;
+        }
+
+        double messages = CountRuns(workload) * (((workload.SecondsPerMessage ?? 0) * LongMessages) + (workload.Idle * IdleEach));
         return starts + referenceStarts + messages;
     }
 
