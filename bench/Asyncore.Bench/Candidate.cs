@@ -129,7 +129,8 @@ internal sealed record Candidate(string Name, string Title, Func<string, string[
         Chat("asyncore_item_64k", "AsyncChat, 64 KiB", "item-1g", "item", "--buffer", "65536") with { OnlyFull = true },
         Receive("asyncore_receive_64k", "a Dispatcher that copies, 64 KiB", "--buffer", "65536") with { OnlyFull = true },
         Chat("asyncore_item_16m", "AsyncChat, 16 MiB", "item-1g", "item", "--buffer", "16777216") with { OnlyFull = true },
-        Receive("asyncore_receive_16m", "a Dispatcher that copies, 16 MiB", "--buffer", "16777216") with { OnlyFull = true },
+        Receive("asyncore_receive_16m", "a Dispatcher that copies, 16 MiB", "--buffer", "16777216")
+            with { OnlyFull = true },
         Chat("asyncore_items", "AsyncChat", "items-16m", "items"),
         Chat("asyncore_room", "AsyncChat", "room-1000", "room") with { Quick = ["room-1000"] },
         Chat("asyncore_room_io_uring", "AsyncChat, io_uring", "room-1000", "room", "--backend", "io_uring")

@@ -6,7 +6,14 @@ namespace Asyncore.Bench;
 
 /// <summary>What the numbers depend on besides the programs.</summary>
 internal sealed record Machine(
-    string Kernel, string Processor, int Processors, string DotNet, string Gcc, string Others, string Commit, string Pinning)
+    string Kernel,
+    string Processor,
+    int Processors,
+    string DotNet,
+    string Gcc,
+    string Others,
+    string Commit,
+    string Pinning)
 {
     // Kernel memory of both ends of a connection, and what is resident in the worst of servers.
     private const long BytesPerIdle = 32 * 1024;

@@ -59,7 +59,8 @@ static async Task<int> RunAsync(Options options)
     options = options.Without(await Refusals.FindAsync(options, cores));
     var schedule = new Schedule(options);
     Console.Error.WriteLine(options.LeftOut);
-    Console.Error.WriteLine($"This takes about {Math.Ceiling(schedule.Seconds / 60)} minutes, more where the machine is disturbed.");
+    double minutes = Math.Ceiling(schedule.Seconds / 60);
+    Console.Error.WriteLine($"This takes about {minutes} min, up to twice that where the machine is disturbed.");
     var machine = Machine.Describe(cores, options.Artifacts);
     var generator = new LoadGenerator(options.Artifacts, cores);
 

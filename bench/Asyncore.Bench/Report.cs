@@ -27,7 +27,8 @@ internal static class Report
         text.AppendLine(CultureInfo.InvariantCulture, $"# Benchmark, {(options.Full ? "full" : "quick")}").AppendLine();
         text.AppendLine(machine.ToString());
         text.AppendLine(CultureInfo.InvariantCulture,
-            $"{Rounds(schedule, results)} of {schedule.Window.Duration:F2} s; repeated above {options.Tolerance:P0} drift.");
+            $"{Rounds(schedule, results)} of {schedule.Window.Duration:F2} s; repeated above {options.Tolerance:P0} "
+            + "drift.");
         text.AppendLine();
         text.Append(Legend);
         if (options.LeftOut is { } leftOut)
@@ -90,7 +91,8 @@ internal static class Report
         text.AppendLine(CultureInfo.InvariantCulture,
             $"| {row.Server}{bound}{disturbed} | {Ratio(row.CpuRatio)} | {Ratio(row.RateRatio)} "
             + $"| {Significant(row.CpuUsPerMessage.Median)} | {Rate(row.Rate.Median)} "
-            + $"| {Significant(row.P50Us.Median)} | {Significant(row.P99Us.Median)} | {Significant(row.P999Us.Median)} |{Idle(row)}{allocated}");
+            + $"| {Significant(row.P50Us.Median)} | {Significant(row.P99Us.Median)} "
+            + $"| {Significant(row.P999Us.Median)} |{Idle(row)}{allocated}");
     }
 
     private static string Idle(Summary row) => row.IdleBytesEach is null

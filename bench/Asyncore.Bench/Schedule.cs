@@ -17,7 +17,7 @@ internal sealed class Schedule
     private const int RoundsOfFresh = 5; // each takes as long as starting the servers does
 
     private readonly Options _options;
-    private int _repeatsLeft;
+    private readonly Dictionary<Workload, int> _repeatsLeft;
 
     public Schedule(Options options)
     {
@@ -26,7 +26,7 @@ internal sealed class Schedule
         if (options.Full)
         {
             Window = new(Warmup: 0.5, options.WindowAsked ?? 2, LongMessages);
-            _repeatsLeft = int.MaxValue;
+            _repeatsLeft = options.Workloads.ToDictionary(one => one, CountPairs); // at most twice the time
             return;
         }
 
@@ -35,7 +35,12 @@ internal sealed class Schedule
         double duration =
             options.WindowAsked ?? Math.Clamp(each * 0.75, ShortestDuration, LongestQuickDuration);
         Window = new(Warmup: duration / 3, duration, LongMessages);
-        _repeatsLeft = (int)(QuickRepeatSeconds / (2 * ((duration * 4 / 3) + Overhead)));
+
+        // Shared out beforehand: what is measured last would have none left where everything is disturbed.
+        double repeats = QuickRepeatSeconds / (2 * ((duration * 4 / 3) + Overhead));
+        double pairs = options.Workloads.Sum(CountPairs);
+        _repeatsLeft = options.Workloads.ToDictionary(
+            one => one, one => (int)Math.Ceiling(repeats * CountPairs(one) / pairs));
     }
 
     public Window Window { get; }
@@ -64,17 +69,19 @@ internal sealed class Schedule
     /// <summary>Whether a pair that the machine disturbed may be tried again.</summary>
     public bool MayRepeat(Workload workload, int repeatsOfThisPair)
     {
-        if (repeatsOfThisPair >= RepeatsPerPair || _repeatsLeft == 0 || (workload.Fresh && !_options.Full))
+        if (repeatsOfThisPair >= RepeatsPerPair || _repeatsLeft[workload] == 0 || (workload.Fresh && !_options.Full))
         {
             return false;
         }
 
-        _repeatsLeft--;
+        _repeatsLeft[workload]--;
         return true;
     }
 
     // A run of each candidate and a reference after it, and one reference at the start.
-    private int CountRuns(Workload workload) => 1 + (2 * RoundsOf(workload) * _options.TakingPart(workload).Length);
+    private int CountRuns(Workload workload) => 1 + (2 * CountPairs(workload));
+
+    private int CountPairs(Workload workload) => RoundsOf(workload) * _options.TakingPart(workload).Length;
 
     // Measured windows whose length is to be shared out.
     private double Windows(Workload workload) =>
@@ -104,8 +111,8 @@ internal sealed class Schedule
             referenceStarts *= StartsPerWorkload;
         }
 
-        double messages = CountRuns(workload) * (((workload.SecondsPerMessage ?? 0) * LongMessages) + (workload.Idle * IdleEach));
-        return starts + referenceStarts + messages;
+        double messages = (workload.SecondsPerMessage ?? 0) * LongMessages;
+        return starts + referenceStarts + (CountRuns(workload) * (messages + (workload.Idle * IdleEach)));
     }
 
     private double StartSeconds(Candidate candidate, Workload workload) =>

@@ -23,7 +23,7 @@ internal sealed record Workload(string Name, string Title, string[] Arguments)
     /// <summary>Those that the run has instead that warms a server up.</summary>
     public string[] FirstArguments { get; init; } = [];
 
-    /// <summary>Every run has a server of its own, just started: where memory is counted, what was freed would hide.</summary>
+    /// <summary>Every run has a server just started: where memory is counted, what was freed before would hide.</summary>
     public bool Fresh { get; init; }
 
     /// <summary>Server and load generator are each held on one processor.</summary>

@@ -49,7 +49,8 @@ internal sealed class Charts(Results results)
         foreach (StoredWorkload workload in results.Of([.. Workload.Echoes, Workload.Sends, Workload.Churn]))
         {
             string reference = $"{workload.Reference.Title} = 1";
-            Add(workload.Title, $"CPU per {workload.Unit}; {reference}; more is better", Bars(workload, one => one.CpuRatio, spinning: false));
+            Add(workload.Title, $"CPU per {workload.Unit}; {reference}; more is better",
+                Bars(workload, one => one.CpuRatio, spinning: false));
             if (workload.Candidates.Any(IsSpinning))
             {
                 Add(workload.Title + ", rate", $"{workload.Unit}s per second; {reference}; more is better",

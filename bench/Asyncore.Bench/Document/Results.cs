@@ -1,6 +1,8 @@
 namespace Asyncore.Bench.Document;
 
-/// <summary>Everything that the document stands on: several files, of which a later one replaces an earlier one's servers.</summary>
+/// <summary>
+/// Everything that the document stands on: several files, of which a later one replaces an earlier one's servers.
+/// </summary>
 internal sealed class Results
 {
     private readonly Dictionary<string, StoredWorkload> _workloads = [];

@@ -66,10 +66,12 @@ internal sealed class Svg(double width)
     public string Finish(string description)
     {
         double height = _height + 16;
+        string label = System.Security.SecurityElement.Escape(description);
         return string.Create(
             CultureInfo.InvariantCulture,
             $"""
-            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:0} {height:0}" width="{width:0}" height="{height:0}" role="img" aria-label="{System.Security.SecurityElement.Escape(description)}">
+            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:0} {height:0}"
+                 width="{width:0}" height="{height:0}" role="img" aria-label="{label}">
             {Style}
             <rect width="100%" height="100%" class="back" rx="6"/>
             {_content}</svg>

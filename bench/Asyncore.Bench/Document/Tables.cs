@@ -96,7 +96,7 @@ internal sealed class Tables(Results results)
 
         var text = new StringBuilder("## Latency\n\n");
         text.AppendLine("Of a server that is kept busy, in µs: p50 / p99 / p99.9.").AppendLine();
-        Grid(text, workloads, row => $"{Number(row.P50Us.Median)} / {Number(row.P99Us.Median)} / {Number(row.P999Us.Median)}");
+        Grid(text, workloads, Percentiles);
         return text.AppendLine().AppendLine($"![Latency](charts/{Charts.Latency})").ToString();
     }
 
@@ -135,8 +135,7 @@ internal sealed class Tables(Results results)
                 text.AppendLine(
                     $"| {workload.Title} | {server.Title}{Marks(row)} | {workload.Reference.Title} | {Ratio(row.CpuRatio)} "
                     + $"| {Ratio(row.RateRatio)} | {Number(row.CpuUsPerMessage.Median)} | {Number(row.Rate.Median)} "
-                    + $"| {Number(row.P50Us.Median)} / {Number(row.P99Us.Median)} / {Number(row.P999Us.Median)} "
-                    + $"| {allocated} |");
+                    + $"| {Percentiles(row)} | {allocated} |");
             }
         }
 
@@ -160,6 +159,9 @@ internal sealed class Tables(Results results)
             + Ratio(row.IdleCpuCost!));
         return text.AppendLine().AppendLine($"![Memory of idle connections](charts/{Charts.Idle})").ToString();
     }
+
+    private static string Percentiles(Summary row) =>
+        $"{Number(row.P50Us.Median)} / {Number(row.P99Us.Median)} / {Number(row.P999Us.Median)}";
 
     private static string Marks(Summary row) =>
         (row.LoadgenBound * 2 > row.Runs ? " †" : "") + (row.Disturbed > 0 ? $" {Disturbed}{row.Disturbed}" : "");

@@ -7,7 +7,7 @@ namespace Asyncore.Bench.Document;
 /// </summary>
 internal static class Writer
 {
-    /// <summary>Files of results that are given replace what was stored; without any, the stored ones are drawn again.</summary>
+    /// <summary>Files that are given replace what was stored; without any, the stored ones are drawn again.</summary>
     /// <param name="docs">The directory of <c>performance.md</c>, <c>results/</c> and <c>charts/</c>.</param>
     /// <param name="files">What runs wrote.</param>
     /// <exception cref="BenchException">A file cannot be read, or a marker is missing.</exception>

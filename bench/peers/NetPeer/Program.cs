@@ -19,5 +19,8 @@ using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSi
     stop.Cancel();
 });
 
-await (settings.Mode == "kestrel" ? KestrelEcho.RunAsync(settings, stop.Token) : SocketEcho.RunAsync(settings, stop.Token));
+Task serving = settings.Mode == "kestrel"
+    ? KestrelEcho.RunAsync(settings, stop.Token)
+    : SocketEcho.RunAsync(settings, stop.Token);
+await serving;
 return 0;
