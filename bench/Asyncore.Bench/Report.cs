@@ -27,8 +27,7 @@ internal static class Report
         text.AppendLine(CultureInfo.InvariantCulture, $"# Benchmark, {(options.Full ? "full" : "quick")}").AppendLine();
         text.AppendLine(machine.ToString());
         text.AppendLine(CultureInfo.InvariantCulture,
-            $"{Rounds(schedule, results)} of {schedule.Window.Duration:F2} s; repeated above {options.Tolerance:P0} "
-            + "drift.");
+            $"{Rounds(schedule, results)} of {schedule.Window.Duration:F2} s; repeated above {options.Tolerance:P0}.");
         text.AppendLine();
         text.Append(Legend);
         if (options.LeftOut is { } leftOut)
