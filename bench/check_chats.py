@@ -10,7 +10,7 @@ import checking
 from checking import loadgen
 
 UV_ROOM, ASYNCHAT, CHAT_PEER = sys.argv[2:5]
-TOTAL = 40_000_000  # more than sockets hold, so that an early answer is one
+TOTAL = 80_000_000  # more than sockets hold, so that an early answer is one
 
 
 def start_upload(answer):
