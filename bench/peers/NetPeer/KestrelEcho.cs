@@ -44,7 +44,7 @@ internal sealed class KestrelEcho : ConnectionHandler
         PipeWriter output = connection.Transport.Output;
         try
         {
-            for (;;)
+            for (; ; )
             {
                 ReadResult read = await input.ReadAsync();
                 foreach (ReadOnlyMemory<byte> piece in read.Buffer)

@@ -13,7 +13,7 @@ internal static class SocketEcho
         Console.WriteLine($"listening on {listener.LocalEndPoint}");
         try
         {
-            for (;;)
+            for (; ; )
             {
                 Socket client = await listener.AcceptAsync(stop);
                 _ = ServeAsync(client, settings);
