@@ -1,15 +1,12 @@
-"""Servers that are wrong in one way each, which the load generator must notice, and clients
-that are hard on the C echo. Run by bench/check."""
+"""Servers that are wrong in one way each, which the load generator must notice. Run by
+bench/check."""
 import os
 import socket
-import sys
-import threading
 import time
 
 import checking
 from checking import loadgen
 
-EPOLL_ECHO = sys.argv[2]
 FAULT_AFTER = 100_000  # bytes that are still right
 
 
@@ -54,51 +51,69 @@ def check_faults():
     print("ok  notices silence")
 
     for usage in (["--size", "0"], ["--depth", "x"], ["--workload", "y"], ["--nothing", "1"], ["--size"],
-                  ["--size", "1", "--workload", "lines"]):
+                  ["--size", "1", "--workload", "lines"], ["--idle", "1"]):
         result = loadgen(1, *usage)
         assert result.returncode == 2 and usage[0] in result.stderr, (usage, result)
     print("ok  names the option that is wrong")
 
 
-def check_half_close(port):
-    data = os.urandom(1 << 20)
-    client = socket.create_connection(("127.0.0.1", port))
-    sender = threading.Thread(target=lambda: (client.sendall(data), client.shutdown(socket.SHUT_WR)))
-    sender.start()
-    time.sleep(0.3)  # the server's sends fill both sockets meanwhile
-    back = b""
-    while piece := client.recv(1000):
-        back += piece
-    sender.join()
-    assert back == data
-    print("ok  a slow client that half-closes gets everything")
+def check_churn_faults():
+    faults = {
+        "a wrong byte": (lambda client: client.sendall(flip(client.recv(1))), "wrong byte on connection"),
+        "a byte too many": (lambda client: client.sendall(client.recv(1) * 2), "more bytes than it sent"),
+        "an end before the answer": (lambda client: client.recv(1), "before it answered"),
+    }
+    for name, (serve, message) in faults.items():
+        result = loadgen(checking.start_server(serve, many=True), "--workload", "churn", "--connections", "3")
+        assert result.returncode == 1 and message in result.stderr, (name, result)
+        print(f"ok  churn: notices {name}")
+
+    def never_ends(client):
+        kept.append(client.dup())
+        client.sendall(client.recv(1))
+
+    kept = []
+    result = loadgen(checking.start_server(never_ends, many=True), "--workload", "churn")
+    assert result.returncode == 1 and "did not get back all" in result.stderr, result
+    print("ok  churn: notices a connection that the server does not end")
+
+    result = loadgen(checking.start_server(lambda client: client.sendall(client.recv(1))), "--workload", "churn")
+    assert result.returncode == 1 and "cannot be made" in result.stderr, result
+    print("ok  churn: notices a connection that is refused")
 
 
-SHAPES = (
-    ["--connections", "200"],
-    ["--connections", "20", "--depth", "16", "--size", "1"],
-    ["--connections", "4", "--depth", "64", "--size", "262144"],
-    ["--connections", "8", "--depth", "64", "--size", "65537", "--workload", "stream"],
-    ["--connections", "8", "--depth", "16", "--size", "65", "--workload", "lines"],
-)
+def check_idle_faults():
+    def serve_with(fault):
+        def serve(client):
+            data = client.recv(65536)
+            if data == b"i":
+                fault(client)
+                return
+            while data:
+                client.sendall(data)
+                data = client.recv(65536)
 
+        return serve
 
-def check_echo():
-    for arguments in ([], ["--buffer", "1000"]):
-        command = [EPOLL_ECHO, *arguments]
-        checking.check_shapes(command, SHAPES)
-        server, port = checking.start(command)
-        check_half_close(port)
-        for _ in range(50):  # resets with data under way
-            client = socket.create_connection(("127.0.0.1", port))
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-            client.sendall(b"x" * 100_000)
-            client.close()
-        check_half_close(port)
-        assert len(os.listdir(f"/proc/{server.pid}/fd")) <= 5, "a descriptor stayed open"
-        checking.stop(server)
-        print("ok  ends on SIGTERM", *arguments)
+    def talkative(client):
+        client.sendall(b"i")
+        time.sleep(0.1)
+        client.sendall(b"!")
+        client.recv(1)
+
+    faults = {
+        "a wrong byte": (lambda client: client.sendall(b"j"), "something else than its byte"),
+        "an end instead of a byte": (lambda client: None, "something else than its byte"),
+        "an idle connection that ends": (lambda client: client.sendall(b"i"), "an idle connection ended"),
+        "bytes that nobody asked for": (talkative, "an idle connection ended, or got"),
+    }
+    for name, (fault, message) in faults.items():
+        port = checking.start_server(serve_with(fault), many=True)
+        result = loadgen(port, "--idle", "5", "--server-pid", str(os.getpid()))
+        assert result.returncode == 1 and message in result.stderr, (name, result)
+        print(f"ok  idle: notices {name}")
 
 
 check_faults()
-check_echo()
+check_churn_faults()
+check_idle_faults()

@@ -4,12 +4,13 @@ import os
 import socket
 import sys
 import threading
+import time
 
 import checking
 from checking import loadgen
 
 UV_ROOM, ASYNCHAT, CHAT_PEER = sys.argv[2:5]
-TOTAL = 40_000_000  # more than sockets hold, so that an early answer is one
+TOTAL = 80_000_000  # more than sockets hold, so that an early answer is one
 
 
 def start_upload(answer):
@@ -24,11 +25,14 @@ def start_upload(answer):
     return checking.start_server(serve)
 
 
-def answer_at(count, answer):
+def answer_at(count, answer, pause=0):
+    """Once, when so many bytes have come; reads on after a pause, in which a sender of more sees the answer."""
+
     def check(client, read):
         if read >= count and not check.done:
             check.done = True
             client.sendall(answer)
+            time.sleep(pause)
 
     check.done = False
     return check
@@ -36,7 +40,7 @@ def answer_at(count, answer):
 
 def check_upload_faults():
     faults = {
-        "an early acknowledgement": (answer_at(TOTAL // 40, b"+"), "before all was sent"),
+        "an early acknowledgement": (answer_at(TOTAL // 40, b"+", pause=1), "before all was sent"),
         "a wrong acknowledgement": (answer_at(TOTAL, b"-"), "for an acknowledgement"),
         "two acknowledgements": (answer_at(TOTAL, b"++"), "for an acknowledgement"),
         "an early end": (lambda client, read: client.shutdown(socket.SHUT_WR), "closed connection"),

@@ -11,18 +11,25 @@ import threading
 LOADGEN = sys.argv[1]
 
 
-def start_server(serve):
-    """Accepts one connection, serves it with a function, and gives the port."""
-    listener = socket.create_server(("127.0.0.1", 0))
+def start_server(serve, many=False):
+    """Accepts one connection, or many, serves each with a function, and gives the port."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=100)
 
-    def accept():
-        client, _ = listener.accept()
-        listener.close()
+    def serve_one(client):
         with client:
             try:
                 serve(client)
             except OSError:
                 pass  # the generator has seen what it was to see
+
+    def accept():
+        if not many:
+            client, _ = listener.accept()
+            listener.close()
+            serve_one(client)
+        while many:
+            client, _ = listener.accept()
+            threading.Thread(target=serve_one, args=(client,), daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
     return listener.getsockname()[1]
@@ -33,10 +40,13 @@ def loadgen(port, *arguments):
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
-def start(command):
-    server = subprocess.Popen([*command, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
+def start(command, environment=None):
+    """A server and its port; no port where it ended before it listened."""
+    server = subprocess.Popen([*command, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True,
+                              env={**os.environ, **(environment or {})})
     atexit.register(server.kill)  # a check that fails leaves nothing behind; does nothing to one that has ended
-    return server, int(server.stdout.readline().rsplit(":", 1)[1])
+    line = server.stdout.readline()
+    return server, int(line.rsplit(":", 1)[1]) if line else None
 
 
 def stop(server):
@@ -44,14 +54,22 @@ def stop(server):
     assert server.wait(5) == 0, "did not end on SIGTERM with 0"
 
 
+def name_of(command):
+    return " ".join(os.path.basename(word) for word in command if word != "dotnet")
+
+
 def check_shapes(command, shapes):
-    name = " ".join(os.path.basename(word) for word in command if word != "dotnet")
     server, port = start(command)
+    check_shapes_of(name_of(command), server, port, shapes)
+    stop(server)
+
+
+def check_shapes_of(name, server, port, shapes):
     for arguments in shapes:
         result = loadgen(port, *arguments, "--server-pid", str(server.pid))
         assert result.returncode == 0, (name, arguments, result.stderr)
         report = json.loads(result.stdout)
         assert report["messages"] > 0 and report["server_cpu_us_per_message"] > 0, report
         assert 0 < report["latency_us"]["p50"] <= report["latency_us"]["p99"], report
+        assert (report["idle"] is not None) == ("--idle" in arguments), report
         print(f"ok  {name}:", *arguments)
-    stop(server)

@@ -24,6 +24,9 @@ internal sealed record RunResult
 
     public required Latency LatencyUs { get; init; }
 
+    /// <summary>Only in a workload with idle connections.</summary>
+    public IdleCost? Idle { get; init; }
+
     /// <summary>Share of a processor that the generator used.</summary>
     public double LoadgenCpu { get; init; }
 
@@ -41,6 +44,12 @@ internal sealed record RunResult
     /// <summary>The generator was full and the server was not: rate and latency are the generator's.</summary>
     public bool? LoadgenBound { get; init; }
 }
+
+/// <summary>What connections that do nothing cost a server.</summary>
+/// <param name="Connections">How many.</param>
+/// <param name="BytesEach">Resident in the server.</param>
+/// <param name="CpuCost">CPU per message of the others beside them, to that without them before and after.</param>
+internal sealed record IdleCost(int Connections, double BytesEach, double CpuCost);
 
 /// <summary>Microseconds.</summary>
 internal sealed record Latency
@@ -62,13 +71,19 @@ internal sealed class LoadGenerator(string artifacts, Cores cores)
     private readonly string _program = Path.Combine(artifacts, "bench", "loadgen");
 
     /// <summary>One run.</summary>
+    /// <param name="server">Whom it talks to.</param>
+    /// <param name="workload">What it does.</param>
+    /// <param name="window">How long.</param>
+    /// <param name="first">It only warms the server up.</param>
+    /// <param name="cancel">Ends it.</param>
     /// <exception cref="BenchException">A byte was wrong or missing, or the server did not answer.</exception>
     public async Task<RunResult> RunAsync(
-        ServerProcess server, Workload workload, Window window, CancellationToken cancel)
+        ServerProcess server, Workload workload, Window window, bool first, CancellationToken cancel)
     {
         string[] command =
         [
-            .. Cores.Pin(cores.Generator), _program, .. workload.Arguments,
+            .. Cores.Pin(workload.Pinned ? cores.Generator : null), _program, .. workload.Arguments,
+            .. first ? workload.FirstArguments : workload.MeasuredArguments,
             "--connect", server.Address,
             "--server-pid", server.Id.ToString(CultureInfo.InvariantCulture),
             .. Times(workload, window),

@@ -8,11 +8,14 @@ internal sealed record Options
     public const string Usage =
         """
         usage: bench/run [--full] [--only WORKLOAD,…] [--candidates NAME,…] [--rounds N]
-                         [--tolerance PERCENT] [--list]
-          --full        more rounds, longer windows, servers started anew for each round
+                         [--window MILLISECONDS] [--tolerance PERCENT] [--list]
+          --full        everything, more rounds, longer windows, servers started anew for
+                        each round; takes more than an hour
           --only        these workloads only
           --candidates  these servers only; a workload's reference always runs
           --rounds      measurements of each server (default 5, with --full 9)
+          --window      length of a measurement (default what fits into three minutes, at
+                        most 1000; with --full 2000)
           --tolerance   how far the references around a run may differ before it is
                         repeated, in CPU per message (default 10)
           --list        names of workloads and candidates
@@ -25,6 +28,9 @@ internal sealed record Options
     public bool Help { get; init; }
 
     public int? RoundsAsked { get; init; }
+
+    /// <summary>Seconds of a measurement.</summary>
+    public double? WindowAsked { get; init; }
 
     /// <summary>Relative difference of two references that is still taken for an undisturbed machine.</summary>
     public double Tolerance { get; init; } = 0.10;
@@ -70,6 +76,7 @@ internal sealed record Options
                     CandidatesNamed = true,
                 },
                 "--rounds" => options with { RoundsAsked = Whole(option, Value(), 1, 1000) },
+                "--window" => options with { WindowAsked = Whole(option, Value(), 10, 60_000) / 1000.0 },
                 "--tolerance" => options with { Tolerance = Whole(option, Value(), 1, 100) / 100.0 },
                 "--artifacts" => options with { Artifacts = Path.GetFullPath(Value()) },
                 "--results" => options with { Results = Path.GetFullPath(Value()) },
@@ -80,14 +87,22 @@ internal sealed record Options
                 rest.TryDequeue(out string? value) ? value : throw new UsageException($"{option} wants a value");
         }
 
-        return options.CandidatesNamed || options.Full
+        return options.Full
             ? options
-            : options with { Candidates = [.. options.Candidates.Where(one => !one.OnlyFull)] };
+            : options with
+            {
+                Candidates = [.. options.Candidates.Where(one => options.CandidatesNamed || !one.OnlyFull)],
+                Workloads = [.. options.Workloads.Where(one => options.WorkloadsNamed || !one.OnlyFull)],
+            };
     }
 
+    /// <summary>The candidates of a workload.</summary>
+    public Candidate[] TakingPart(Workload workload) =>
+        [.. Candidates.Where(one => one.Does(workload) && (!Subset || one.Quick.Contains(workload.Name)))];
+
     /// <summary>
-    /// Without what was not built, which is said; what was asked for by name must be there. A workload in which none of
-    /// the candidates takes part is left out too: its reference alone says nothing.
+    /// Without what cannot be had here, which is said; what was asked for by name must be there. A workload in which none
+    /// of the candidates takes part is left out too: its reference alone says nothing.
     /// </summary>
     /// <exception cref="BenchException">Something that was named is missing, or nothing is left.</exception>
     public Options OnlyBuilt()
@@ -95,24 +110,71 @@ internal sealed record Options
         var candidates = Candidates.ToLookup(one => one.IsBuilt(Artifacts));
         foreach (Candidate missing in candidates[false])
         {
-            LeaveOut(missing.Name, missing, CandidatesNamed);
+            LeaveOut(missing.Name, NotBuilt(missing), CandidatesNamed);
         }
 
-        Workload[] wanted = [.. Workloads.Where(workload => candidates[true].Any(one => one.Does(workload)))];
-        var workloads = wanted.ToLookup(one => Candidate.ReferenceOf(one).IsBuilt(Artifacts));
-        foreach (Workload missing in workloads[false])
+        var workloads = new List<Workload>();
+        foreach (Workload workload in Workloads)
         {
-            LeaveOut(missing.Name, Candidate.ReferenceOf(missing), WorkloadsNamed);
+            if (WhyNot(workload) is { } why)
+            {
+                LeaveOut(workload.Name, why, WorkloadsNamed);
+            }
+            else
+            {
+                workloads.Add(workload);
+            }
         }
 
-        return workloads[true].Any()
-            ? this with { Candidates = [.. candidates[true]], Workloads = [.. workloads[true]] }
+        return (this with { Candidates = [.. candidates[true]], Workloads = workloads }).OnlyWithCandidates();
+    }
+
+    /// <summary>Without the candidates that a try has shown not to work on this machine, or in this version.</summary>
+    public Options Without(IReadOnlyCollection<Candidate> refused) =>
+        (this with { Candidates = [.. Candidates.Except(refused)] }).OnlyWithCandidates();
+
+    /// <summary>What a quick run does not measure, so that nobody takes it for everything; nothing where all is.</summary>
+    public string? LeftOut
+    {
+        get
+        {
+            if (!Subset)
+            {
+                return null;
+            }
+
+            var some = Candidates.Where(one =>
+                Workloads.Any(workload => one.Does(workload) && !one.Quick.Contains(workload.Name)));
+            return "A quick run leaves out the workloads "
+                + string.Join(", ", Workload.All.Except(Workloads).Select(one => one.Name))
+                + ", and in some of the others "
+                + string.Join(", ", some.Select(one => one.Name).Distinct())
+                + ": --full has them, or --only and --candidates.";
+        }
+    }
+
+    // Neither everything nor anything by name.
+    private bool Subset => !Full && !WorkloadsNamed && !CandidatesNamed;
+
+    private Options OnlyWithCandidates()
+    {
+        Workload[] workloads = [.. Workloads.Where(workload => TakingPart(workload).Length > 0)];
+        return workloads.Length > 0
+            ? this with { Workloads = workloads }
             : throw new BenchException("none of the candidates takes part in any of the workloads");
     }
 
-    private static void LeaveOut(string name, Candidate missing, bool named)
+    private string? WhyNot(Workload workload)
     {
-        string message = $"{name} is left out: {missing.Artifact} was not built";
+        Candidate reference = Candidate.ReferenceOf(workload);
+        return !reference.IsBuilt(Artifacts) ? NotBuilt(reference) : Machine.LacksFor(workload.Idle);
+    }
+
+    private static string NotBuilt(Candidate missing) => $"{missing.Artifact} was not built";
+
+    private static void LeaveOut(string name, string why, bool named)
+    {
+        string message = $"{name} is left out: {why}";
         Console.Error.WriteLine(named ? throw new BenchException(message) : message);
     }
 

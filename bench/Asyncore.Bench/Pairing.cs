@@ -62,6 +62,7 @@ internal sealed class Pairing(
     private readonly WorkloadResult _result = new(workload);
     private readonly Candidate _reference = Candidate.ReferenceOf(workload);
     private readonly Dictionary<Candidate, ServerProcess> _servers = [];
+    private readonly int _rounds = schedule.RoundsOf(workload);
 
     public async Task<WorkloadResult> MeasureAsync(IReadOnlyList<Candidate> candidates, CancellationToken cancel)
     {
@@ -70,13 +71,17 @@ internal sealed class Pairing(
             _result.Pairs[candidate] = [];
         }
 
-        int roundsPerStart = (options.Rounds + schedule.StartsPerWorkload - 1) / schedule.StartsPerWorkload;
-        for (int done = 0; done < options.Rounds; done += roundsPerStart)
+        int roundsPerStart = (_rounds + schedule.StartsPerWorkload - 1) / schedule.StartsPerWorkload;
+        for (int done = 0; done < _rounds; done += roundsPerStart)
         {
             try
             {
-                await StartAsync(candidates, cancel);
-                await RoundsAsync(candidates, done, Math.Min(roundsPerStart, options.Rounds - done), cancel);
+                if (!workload.Fresh)
+                {
+                    await StartAsync(candidates, cancel);
+                }
+
+                await RoundsAsync(candidates, done, Math.Min(roundsPerStart, _rounds - done), cancel);
             }
             finally
             {
@@ -89,7 +94,15 @@ internal sealed class Pairing(
 
     private async Task StartAsync(IReadOnlyList<Candidate> candidates, CancellationToken cancel)
     {
-        await StartAsync(_reference, cancel); // without it nothing can be compared, so this one may throw
+        try
+        {
+            await StartAsync(_reference, cancel); // without it nothing can be compared
+        }
+        catch (BenchException failure)
+        {
+            throw new ReferenceException(failure.Message);
+        }
+
         foreach (Candidate candidate in candidates.Where(Alive))
         {
             await GuardAsync(candidate, () => StartAsync(candidate, cancel));
@@ -98,9 +111,27 @@ internal sealed class Pairing(
 
     private async Task StartAsync(Candidate candidate, CancellationToken cancel)
     {
-        ServerProcess server = await ServerProcess.StartAsync(candidate, options.Artifacts, cores);
+        ServerProcess server = await ServerProcess.StartAsync(candidate, workload, options.Artifacts, cores);
         _servers[candidate] = server;
-        await generator.RunAsync(server, workload, Schedule.FirstRun(candidate), cancel);
+        await generator.RunAsync(server, workload, schedule.FirstRun(candidate, workload), first: true, cancel);
+    }
+
+    private async Task<RunResult> RunAsync(Candidate candidate, CancellationToken cancel)
+    {
+        if (!workload.Fresh)
+        {
+            return await generator.RunAsync(_servers[candidate], workload, schedule.Window, first: false, cancel);
+        }
+
+        try
+        {
+            await StartAsync(candidate, cancel);
+            return await generator.RunAsync(_servers[candidate], workload, schedule.Window, first: false, cancel);
+        }
+        finally
+        {
+            await StopAsync();
+        }
     }
 
     private async Task RoundsAsync(IReadOnlyList<Candidate> candidates, int first, int count, CancellationToken cancel)
@@ -108,7 +139,7 @@ internal sealed class Pairing(
         RunResult before = await ReferenceAsync(cancel);
         for (int round = first; round < first + count; round++)
         {
-            Progress.Show($"{workload.Name}: round {round + 1} of {options.Rounds}");
+            Progress.Show($"{workload.Name}: round {round + 1} of {_rounds}");
             for (int i = 0; i < candidates.Count; i++)
             {
                 // Another one begins each round, so that none always follows the same neighbour.
@@ -126,11 +157,11 @@ internal sealed class Pairing(
     {
         for (int repeats = 0; ; repeats++)
         {
-            RunResult run = await generator.RunAsync(_servers[candidate], workload, schedule.Window, cancel);
+            RunResult run = await RunAsync(candidate, cancel);
             RunResult after = await ReferenceAsync(cancel);
             var pair = new Pair(before, run, after) { Repeats = repeats };
             bool disturbed = IsDisturbed(pair);
-            if (!disturbed || !schedule.MayRepeat(repeats))
+            if (!disturbed || !schedule.MayRepeat(workload, repeats))
             {
                 _result.Pairs[candidate].Add(pair with { Disturbed = disturbed });
                 return after;
@@ -140,15 +171,15 @@ internal sealed class Pairing(
         }
     }
 
-    // Where both share one processor they wait for each other, and waiting says nothing.
+    // Where both share processors they wait for each other, and waiting says nothing.
     private bool IsDisturbed(Pair pair) =>
-        pair.Drift > options.Tolerance || (cores.Server is not null && pair.Waited > MostWaited);
+        pair.Drift > options.Tolerance || (workload.Pinned && cores.Server is not null && pair.Waited > MostWaited);
 
     private async Task<RunResult> ReferenceAsync(CancellationToken cancel)
     {
         try
         {
-            RunResult run = await generator.RunAsync(_servers[_reference], workload, schedule.Window, cancel);
+            RunResult run = await RunAsync(_reference, cancel);
             _result.References.Add(run);
             return run;
         }

@@ -1,8 +1,15 @@
 using System.Runtime.InteropServices;
 using Asyncore.Bench;
+using Asyncore.Bench.Document;
 
 try
 {
+    if (args is ["--report", string docs, .. string[] files]) // bench/report
+    {
+        Writer.Write(docs, files);
+        return 0;
+    }
+
     var options = Options.Parse(args);
     return options.Help ? Help() : options.List ? List() : await RunAsync(options);
 }
@@ -11,7 +18,7 @@ catch (UsageException wrong)
     Console.Error.WriteLine($"bench/run: {wrong.Message}\n{Options.Usage}");
     return 2;
 }
-catch (Exception failure) when (failure is ReferenceException or BenchException)
+catch (BenchException failure)
 {
     Console.Error.WriteLine($"bench/run: {failure.Message}");
     return 1;
@@ -47,23 +54,38 @@ static async Task<int> RunAsync(Options options)
     }
 
     DateTimeOffset started = DateTimeOffset.UtcNow;
-    options = options.OnlyBuilt();
     var cores = Cores.Choose();
-    var machine = Machine.Describe(cores);
+    options = options.OnlyBuilt();
+    options = options.Without(await Refusals.FindAsync(options, cores));
     var schedule = new Schedule(options);
+    Console.Error.WriteLine(options.LeftOut);
+    double minutes = Math.Ceiling(schedule.Seconds / 60);
+    Console.Error.WriteLine($"This takes about {minutes} min, up to twice that where the machine is disturbed.");
+    var machine = Machine.Describe(cores, options.Artifacts);
     var generator = new LoadGenerator(options.Artifacts, cores);
 
     var results = new List<WorkloadResult>();
+    string file = "";
+    bool failed = false;
     foreach (Workload workload in options.Workloads)
     {
-        Candidate[] candidates = [.. options.Candidates.Where(one => one.Does(workload))];
         var pairing = new Pairing(options, schedule, generator, cores, workload);
-        results.Add(await pairing.MeasureAsync(candidates, stop.Token));
+        try
+        {
+            results.Add(await pairing.MeasureAsync(options.TakingPart(workload), stop.Token));
+        }
+        catch (ReferenceException failure)
+        {
+            Console.Error.WriteLine($"{workload.Name} is left out, its reference failed: {failure.Message}");
+            failed = true;
+            continue;
+        }
+
+        file = ResultsFile.Write(options, schedule, machine, started, results); // each time: a full run is long
     }
 
     Progress.Clear();
     Console.Write(Report.Markdown(options, schedule, machine, results));
-    string file = ResultsFile.Write(options, schedule, machine, started, results);
     Console.Error.WriteLine($"\nresults: {file}");
-    return results.Any(result => result.Failures.Count > 0) ? 1 : 0;
+    return failed || results.Any(result => result.Failures.Count > 0) ? 1 : 0;
 }

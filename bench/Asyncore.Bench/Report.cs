@@ -27,9 +27,14 @@ internal static class Report
         text.AppendLine(CultureInfo.InvariantCulture, $"# Benchmark, {(options.Full ? "full" : "quick")}").AppendLine();
         text.AppendLine(machine.ToString());
         text.AppendLine(CultureInfo.InvariantCulture,
-            $"{options.Rounds} rounds of {schedule.Window.Duration:F2} s; repeated above {options.Tolerance:P0} drift.");
+            $"{Rounds(schedule, results)} of {schedule.Window.Duration:F2} s; repeated above {options.Tolerance:P0}.");
         text.AppendLine();
         text.Append(Legend);
+        if (options.LeftOut is { } leftOut)
+        {
+            text.AppendLine(leftOut);
+        }
+
         foreach (WorkloadResult result in results)
         {
             Section(text, result);
@@ -38,21 +43,32 @@ internal static class Report
         return text.ToString();
     }
 
+    // Workloads in which every run has a server of its own have fewer.
+    private static string Rounds(Schedule schedule, IReadOnlyList<WorkloadResult> results) =>
+        string.Join(" or ", results.Select(one => schedule.RoundsOf(one.Workload)).Distinct()) + " rounds";
+
     private static void Section(StringBuilder text, WorkloadResult result)
     {
         text.AppendLine().AppendLine(CultureInfo.InvariantCulture, $"## {result.Workload.Title}").AppendLine();
+        if (result.Workload.Note is { } note)
+        {
+            text.AppendLine(note).AppendLine();
+        }
+
         string unit = result.Workload.Unit;
-        bool allocates = result.Allocated.Count > 0;
+        string more = (result.Workload.Idle > 0 ? " idle B each | cost |" : "")
+            + (result.Allocated.Count > 0 ? " allocated B |" : "");
         text.Append(CultureInfo.InvariantCulture, $"| server | CPU ratio | rate ratio | CPU µs/{unit} | {unit}s/s ");
-        text.Append("| p50 µs | p99 µs |").AppendLine(allocates ? " allocated B |" : "");
-        text.Append("|---|---|---|---|---|---|---|").AppendLine(allocates ? "---|" : "");
+        text.Append("| p50 µs | p99 µs | p99.9 µs |").AppendLine(more);
+        text.Append("|---|---|---|---|---|---|---|---|")
+            .AppendLine(string.Concat(Enumerable.Repeat("---|", more.Count(one => one == '|'))));
         Candidate reference = Candidate.ReferenceOf(result.Workload);
         Row(text, Summary.OfReference(reference.Title, result.References), Allocated(result, reference));
         foreach ((Candidate candidate, List<Pair> pairs) in result.Pairs)
         {
             if (result.Failures.TryGetValue(candidate, out string? why))
             {
-                text.AppendLine($"| {candidate.Title} | failed: {why.Replace('|', '/')} | | | | | |");
+                text.AppendLine($"| {candidate.Title} | failed: {why.Replace('|', '/')} | | | | | | |");
             }
             else
             {
@@ -74,8 +90,14 @@ internal static class Report
         text.AppendLine(CultureInfo.InvariantCulture,
             $"| {row.Server}{bound}{disturbed} | {Ratio(row.CpuRatio)} | {Ratio(row.RateRatio)} "
             + $"| {Significant(row.CpuUsPerMessage.Median)} | {Rate(row.Rate.Median)} "
-            + $"| {Significant(row.P50Us.Median)} | {Significant(row.P99Us.Median)} |{allocated}");
+            + $"| {Significant(row.P50Us.Median)} | {Significant(row.P99Us.Median)} "
+            + $"| {Significant(row.P999Us.Median)} |{Idle(row)}{allocated}");
     }
+
+    private static string Idle(Summary row) => row.IdleBytesEach is null
+        ? ""
+        : string.Create(
+            CultureInfo.InvariantCulture, $" {row.IdleBytesEach.Median:N0} | {row.IdleCpuCost!.Median:F3} |");
 
     private static string Ratio(Spread spread) =>
         string.Create(CultureInfo.InvariantCulture, $"**{spread.Median:F2}** ({spread.Min:F2}–{spread.Max:F2})");

@@ -42,10 +42,13 @@ internal static class ResultsFile
         {
             result.Workload.Name,
             result.Workload.Title,
-            LoadgenArguments = result.Workload.Arguments,
+            result.Workload.Unit,
+            result.Workload.Note,
+            LoadgenArguments = (string[])[.. result.Workload.Arguments, .. result.Workload.MeasuredArguments],
             Reference = new
             {
                 reference.Name,
+                reference.Title,
                 Summary = Summary.OfReference(reference.Title, result.References),
                 AllocatedPerMessage = result.Allocated.GetValueOrDefault(reference),
                 Runs = result.References,

@@ -32,14 +32,21 @@ internal sealed partial class ServerProcess : IAsyncDisposable
 
     /// <summary>Starts a server and waits until it listens.</summary>
     /// <exception cref="BenchException">It ended, or said nothing in time.</exception>
-    public static async Task<ServerProcess> StartAsync(Candidate candidate, string artifacts, Cores cores)
+    public static async Task<ServerProcess> StartAsync(
+        Candidate candidate, Workload workload, string artifacts, Cores cores)
     {
-        string[] command = [.. Cores.Pin(cores.Server), .. candidate.Command(artifacts)];
+        int? processor = workload.Pinned ? cores.Server : null;
+        string[] command = [.. Cores.Pin(processor), .. candidate.CommandFor(artifacts, workload)];
         var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        if (candidate.Variable is var (name, value))
+        {
+            start.Environment[name] = value;
+        }
+
         var server = new ServerProcess(candidate, Process.Start(start)!);
         try
         {
@@ -97,7 +104,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
             if (line is null)
             {
                 await _process.WaitForExitAsync().WaitAsync(_patience); // its last words come with its end
-                throw new BenchException($"{Candidate.Name} ended before it listened. {_errors}");
+                throw new RefusedException(Candidate, _errors);
             }
 
             Address = line[Announcement.Length..].Trim();
@@ -147,6 +154,18 @@ internal sealed class LastLines
         }
     }
 
+    /// <summary>The first of them.</summary>
+    public string First
+    {
+        get
+        {
+            lock (_lines)
+            {
+                return _lines.TryPeek(out string? first) ? first : "it said nothing";
+            }
+        }
+    }
+
     public override string ToString()
     {
         lock (_lines)
@@ -157,4 +176,12 @@ internal sealed class LastLines
 }
 
 /// <summary>A measurement that could not be made.</summary>
-internal sealed class BenchException(string message) : Exception(message);
+internal class BenchException(string message) : Exception(message);
+
+/// <summary>A server ended before it listened.</summary>
+internal sealed class RefusedException(Candidate candidate, LastLines said)
+    : BenchException($"{candidate.Name} ended before it listened. {said}")
+{
+    /// <summary>The first thing it said about it.</summary>
+    public string Said => said.First;
+}

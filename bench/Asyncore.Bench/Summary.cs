@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Asyncore.Bench;
 
 /// <summary>The middle of several values, and how far they spread.</summary>
@@ -28,7 +30,13 @@ internal sealed record Summary
 
     public required Spread P99Us { get; init; }
 
+    [JsonPropertyName("p99_9_us")] // the naming policy would make it p999
     public required Spread P999Us { get; init; }
+
+    /// <summary>Where there were idle connections: resident bytes of each, and what a message cost beside them.</summary>
+    public Spread? IdleBytesEach { get; init; }
+
+    public Spread? IdleCpuCost { get; init; }
 
     public int Runs { get; init; }
 
@@ -75,7 +83,12 @@ internal sealed record Summary
         P50Us = Spread.Of(runs.Select(run => run.LatencyUs.P50)),
         P99Us = Spread.Of(runs.Select(run => run.LatencyUs.P99)),
         P999Us = Spread.Of(runs.Select(run => run.LatencyUs.P999)),
+        IdleBytesEach = OfIdle(runs, idle => idle.BytesEach),
+        IdleCpuCost = OfIdle(runs, idle => idle.CpuCost),
         Runs = runs.Count,
         LoadgenBound = runs.Count(run => run.LoadgenBound == true),
     };
+
+    private static Spread? OfIdle(IReadOnlyList<RunResult> runs, Func<IdleCost, double> value) =>
+        runs.All(run => run.Idle is not null) ? Spread.Of(runs.Select(run => value(run.Idle!))) : null;
 }

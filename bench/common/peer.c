@@ -25,17 +25,18 @@ _Noreturn void peer_fail(const char *what)
 
 static _Noreturn void usage(const char *program, const char *problem)
 {
-    fprintf(stderr, "%s: %s\nusage: %s --listen HOST:PORT [--buffer BYTES]\n", program, problem, program);
+    fprintf(stderr, "%s: %s\nusage: %s --listen HOST:PORT [--buffer BYTES] [--each BYTES]\n", program, problem,
+            program);
     exit(2);
 }
 
-static size_t parse_buffer(const char *program, const char *text)
+static size_t parse_bytes(const char *program, const char *text, const char *problem)
 {
     char *end;
     errno = 0;
     long value = strtol(text, &end, 10);
     if (errno != 0 || *end != '\0' || value < 1 || value > MAX_BUFFER)
-        usage(program, "--buffer wants a number of bytes from 1 to 16777216");
+        usage(program, problem);
     return (size_t)value;
 }
 
@@ -53,10 +54,10 @@ static int open_listener(const struct address *wanted)
     return fd;
 }
 
-static void announce(int listener)
+void peer_announce(const struct peer *peer)
 {
     struct address bound = {.length = sizeof bound.storage};
-    if (getsockname(listener, (struct sockaddr *)&bound.storage, &bound.length) < 0)
+    if (getsockname(peer->listener, (struct sockaddr *)&bound.storage, &bound.length) < 0)
         peer_fail("getsockname");
     char text[ADDRESS_TEXT];
     address_format(&bound, text);
@@ -70,9 +71,9 @@ static void end_quietly(int signal_number)
     _exit(0); // nothing to save: the kernel closes the connections
 }
 
-struct peer peer_start(int argc, char **argv)
+struct peer peer_open(int argc, char **argv, size_t default_buffer)
 {
-    struct peer peer = {.buffer_size = DEFAULT_BUFFER};
+    struct peer peer = {.buffer_size = default_buffer};
     struct address wanted = {.length = 0};
 
     for (int i = 1; i < argc; i += 2) {
@@ -82,7 +83,10 @@ struct peer peer_start(int argc, char **argv)
             if (!address_parse(argv[i + 1], &wanted))
                 usage(argv[0], "--listen wants a numeric HOST:PORT");
         } else if (strcmp(argv[i], "--buffer") == 0) {
-            peer.buffer_size = parse_buffer(argv[0], argv[i + 1]);
+            peer.buffer_size =
+                parse_bytes(argv[0], argv[i + 1], "--buffer wants a number of bytes from 1 to 16777216");
+        } else if (strcmp(argv[i], "--each") == 0) {
+            peer.each = parse_bytes(argv[0], argv[i + 1], "--each wants a number of bytes from 1 to 16777216");
         } else {
             usage(argv[0], "unknown option");
         }
@@ -92,7 +96,14 @@ struct peer peer_start(int argc, char **argv)
 
     raise_descriptor_limit();
     signal(SIGTERM, end_quietly);
+    signal(SIGPIPE, SIG_IGN);
     peer.listener = open_listener(&wanted);
-    announce(peer.listener);
+    return peer;
+}
+
+struct peer peer_start(int argc, char **argv)
+{
+    struct peer peer = peer_open(argc, argv, DEFAULT_BUFFER);
+    peer_announce(&peer);
     return peer;
 }

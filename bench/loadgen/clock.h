@@ -17,4 +17,7 @@ uint64_t clock_cpu_of(pid_t pid);
 // a disturbed run is known by. 0 where the kernel does not tell.
 uint64_t clock_waited_by(pid_t pid);
 
+// Not time: the bytes of memory that a process has resident.
+uint64_t clock_resident_of(pid_t pid);
+
 #endif

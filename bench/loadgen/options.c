@@ -24,8 +24,11 @@ static const char USAGE[] = "usage: loadgen --connect HOST:PORT [options]\n"
                             "                    item: one way, messages are of --total bytes, the last\n"
                             "                          five CR LF . CR LF; a + acknowledges each\n"
                             "                    items: the same in lines of --size bytes\n"
+                            "                    churn: connect, a byte and back, both ends close, connect\n"
                             "                    room: all get what the first sends, after a + for each\n"
                             "  --connections N   connections (default 1)\n"
+                            "  --idle N          measure three times: so many idle connections beside them, and\n"
+                            "                    before and after without; wants --server-pid (default none)\n"
                             "  --size BYTES      bytes in a message or line (default 64)\n"
                             "  --total BYTES     bytes in an upload (default 1 GiB)\n"
                             "  --depth N         messages in flight on a connection (default 1)\n"
@@ -75,6 +78,8 @@ static void set(struct options *options, const char *name, const char *value)
             wrong(name, "names no workload");
     } else if (strcmp(name, "--connections") == 0) {
         options->connections = (uint32_t)whole(name, value, 1, MAX_CONNECTIONS);
+    } else if (strcmp(name, "--idle") == 0) {
+        options->idle = (uint32_t)whole(name, value, 1, MAX_CONNECTIONS);
     } else if (strcmp(name, "--size") == 0) {
         options->size = (uint32_t)whole(name, value, 1, MAX_SIZE);
     } else if (strcmp(name, "--total") == 0) {
@@ -116,6 +121,8 @@ struct options options_parse(int argc, char **argv)
     }
     if (options.server.length == 0)
         wrong("--connect", "is missing");
+    if (options.idle != 0 && options.server_pid == 0)
+        wrong("--idle", "wants --server-pid");
     if (options.workload->lines && (options.size < 2 || options.size > PATTERN_LONGEST_LINE))
         wrong("--size", "wants 2 to 32768 bytes for a line");
     return options;

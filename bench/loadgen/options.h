@@ -15,6 +15,7 @@ struct options {
     uint32_t connections;
     uint32_t size;     // bytes in a message, or in a line
     uint64_t total;    // bytes in an upload
+    uint32_t idle;     // connections beside them that do nothing
     uint32_t depth;    // messages in flight on a connection
     double warmup;     // seconds before the measured window
     double duration;   // seconds of the measured window, unless messages says otherwise

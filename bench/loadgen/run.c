@@ -1,19 +1,16 @@
 #include "run.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "buffer.h"
 #include "clock.h"
+#include "connect.h"
 #include "descriptors.h"
 #include "fail.h"
 #include "pattern.h"
@@ -44,7 +41,7 @@ void run_want_write(struct run *run, struct connection *connection, bool wanted)
 
 size_t run_receive(struct run *run, struct connection *connection)
 {
-    ssize_t received = recv(connection->fd, run->buffer, PATTERN_CHUNK, 0);
+    ssize_t received = recv(connection->fd, run->buffer, PATTERN_CHUNK, MSG_DONTWAIT);
     if (received > 0)
         return (size_t)received;
     if (received == 0)
@@ -56,7 +53,7 @@ size_t run_receive(struct run *run, struct connection *connection)
 
 size_t run_send(struct connection *connection, const char *data, size_t length)
 {
-    ssize_t sent = send(connection->fd, data, length, MSG_NOSIGNAL);
+    ssize_t sent = send(connection->fd, data, length, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent >= 0)
         return (size_t)sent;
     if (errno != EAGAIN && errno != EINTR)
@@ -65,22 +62,17 @@ size_t run_send(struct connection *connection, const char *data, size_t length)
 }
 
 // Blocking, one after the other: the server's backlog never holds more than one, whatever its
-// size, and connecting is not what is measured.
-static int open_connection(const struct address *server, uint32_t index)
+// size. Blocking it stays, too: calls that must not wait say so.
+static void open_connection(struct run *run, struct connection *connection)
 {
-    int fd = socket(server->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        fail("socket for connection %" PRIu32 ": %s", index, strerror(errno));
-    struct timeval patience = {.tv_sec = PATIENCE_SECONDS};
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience); // holds for connect too
-    if (connect(fd, (const struct sockaddr *)&server->storage, server->length) < 0)
-        fail("connection %" PRIu32 " cannot be made: %s", index, strerror(errno));
-    int on = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0)
-        fail("fcntl: %s", strerror(errno));
-    return fd;
+    connection->fd = connect_to(run->options, connection->index);
+    connection->wants_write = false;
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
+    if (epoll_ctl(run->poller, EPOLL_CTL_ADD, connection->fd, &event) < 0)
+        fail("epoll_ctl: %s", strerror(errno));
 }
+
+void run_reopen(struct run *run, struct connection *connection) { open_connection(run, connection); }
 
 static void open_all(struct run *run)
 {
@@ -88,10 +80,7 @@ static void open_all(struct run *run)
     for (uint32_t i = 0; i < options->connections; i++) {
         struct connection *connection = run_connection(run, i);
         connection->index = i;
-        connection->fd = open_connection(&options->server, i);
-        struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
-        if (epoll_ctl(run->poller, EPOLL_CTL_ADD, connection->fd, &event) < 0)
-            fail("epoll_ctl: %s", strerror(errno));
+        open_connection(run, connection);
     }
     for (uint32_t i = 0; i < options->connections; i++)
         options->workload->opened(run, run_connection(run, i));
@@ -124,6 +113,7 @@ static bool step(struct run *run)
     const struct workload *workload = run->options->workload;
     for (int i = 0; i < count; i++) {
         struct connection *connection = events[i].data.ptr;
+        idle_refuse(connection);
         if (events[i].events & (EPOLLIN | EPOLLHUP | EPOLLERR))
             workload->readable(run, connection);
         if (events[i].events & EPOLLOUT)
@@ -146,7 +136,7 @@ static void run_until(struct run *run, uint64_t start, double seconds, uint64_t 
             fail("no answer for %d seconds", PATIENCE_SECONDS);
         if (now - start > LONGEST_SECONDS * SECOND)
             fail("not done after %d seconds", LONGEST_SECONDS);
-        if (messages != 0 ? run->messages >= messages : now >= deadline)
+        if (messages != 0 ? run->window.messages >= messages : now >= deadline)
             return;
     }
 }
@@ -168,6 +158,58 @@ static void drain(struct run *run)
     }
 }
 
+// The measured window.
+static void measure(struct run *run)
+{
+    const struct options *options = run->options;
+    struct window *window = &run->window;
+    memset(window, 0, sizeof *window);
+    take_waits(run, &window->begin);
+    take_times(run, &window->begin);
+    run->phase = MEASURING;
+    if (options->workload->measured != NULL)
+        options->workload->measured(run);
+    run_until(run, window->begin.now, options->duration, options->messages);
+    take_times(run, &window->end);
+    take_waits(run, &window->end);
+    run->phase = WARMING;
+}
+
+// CPU of the server for each message of the window.
+static double cost(const struct run *run)
+{
+    const struct window *window = &run->window;
+    if (window->messages == 0)
+        fail("no message in the measured time");
+    return (double)(window->end.server_cpu - window->begin.server_cpu) / (double)window->messages;
+}
+
+static void warm_up(struct run *run) { run_until(run, clock_now(), run->options->warmup, 0); }
+
+// Without idle connections, with them, and without: the window with them stays for the report.
+static void measure_beside_idle(struct run *run)
+{
+    static struct window with_them; // the histogram makes it too large for a stack
+    struct idle *idle = &run->idle;
+    pid_t server = run->options->server_pid;
+
+    measure(run);
+    idle->cost_before = cost(run);
+    idle->resident_before = clock_resident_of(server);
+
+    idle_open(run);
+    warm_up(run);
+    idle->resident_with = clock_resident_of(server);
+    measure(run);
+    with_them = run->window;
+
+    idle_close(run);
+    warm_up(run);
+    measure(run);
+    idle->cost_after = cost(run);
+    run->window = with_them;
+}
+
 void run_all(struct run *run, const struct options *options)
 {
     raise_descriptor_limit();
@@ -184,18 +226,14 @@ void run_all(struct run *run, const struct options *options)
 
     run->phase = WARMING;
     open_all(run);
-    run_until(run, clock_now(), options->warmup, 0);
-
-    take_waits(run, &run->begin);
-    take_times(run, &run->begin);
-    run->phase = MEASURING;
-    if (options->workload->measured != NULL)
-        options->workload->measured(run);
-    run_until(run, run->begin.now, options->duration, options->messages);
-    take_times(run, &run->end);
-    take_waits(run, &run->end);
+    warm_up(run);
+    if (options->idle != 0)
+        measure_beside_idle(run);
+    else
+        measure(run);
 
     drain(run);
     for (uint32_t i = 0; i < options->connections; i++)
-        close(run_connection(run, i)->fd);
+        if (run_connection(run, i)->fd >= 0)
+            close(run_connection(run, i)->fd);
 }

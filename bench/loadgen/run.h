@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "histogram.h"
+#include "idle.h"
 #include "options.h"
 #include "workload.h"
 
@@ -27,17 +28,23 @@ struct connection {
     bool wants_write;
 };
 
+// What was measured, and when.
+struct window {
+    uint64_t messages;
+    struct instant begin;
+    struct instant end;
+    struct histogram latency;
+};
+
 struct run {
     const struct options *options;
     enum phase phase;
     int poller;
     char *connections; // options->connections times workload->connection_size
     char *buffer;      // PATTERN_CHUNK bytes to receive into, one for all connections
-    uint64_t messages; // counted in the measured window
     uint64_t message_bytes;
-    struct instant begin;
-    struct instant end;
-    struct histogram latency;
+    struct window window;
+    struct idle idle; // only with options->idle
 };
 
 // Everything, from the first connect to the last byte. Does not return when a byte was wrong
@@ -51,10 +58,13 @@ struct connection *run_connection(const struct run *run, uint32_t index);
 static inline void run_count(struct run *run, uint64_t nanoseconds)
 {
     if (run->phase == MEASURING) {
-        run->messages++;
-        histogram_add(&run->latency, nanoseconds);
+        run->window.messages++;
+        histogram_add(&run->window.latency, nanoseconds);
     }
 }
+
+// For workloads: a connection that was closed is made anew.
+void run_reopen(struct run *run, struct connection *connection);
 
 // For workloads: ask to be told when the socket takes bytes again, or no longer.
 void run_want_write(struct run *run, struct connection *connection, bool wanted);

@@ -100,7 +100,7 @@ static void readable(struct run *run, struct connection *base)
 
     connection->under_way = false;
     run_count(run, clock_now() - connection->started);
-    bool enough = run->options->messages != 0 && run->messages >= run->options->messages;
+    bool enough = run->options->messages != 0 && run->window.messages >= run->options->messages;
     if (run->phase == MEASURING && !enough)
         begin_message(run, connection);
 }

@@ -9,6 +9,7 @@ static const struct workload *const all[] = {
     &lines_workload,
     &item_workload,
     &items_workload,
+    &churn_workload,
     &room_workload,
 };
 

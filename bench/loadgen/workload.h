@@ -35,6 +35,9 @@ extern const struct workload lines_workload;
 extern const struct workload item_workload;
 extern const struct workload items_workload;
 
+// churn.c
+extern const struct workload churn_workload;
+
 // room.c
 extern const struct workload room_workload;
 

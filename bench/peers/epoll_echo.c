@@ -1,6 +1,8 @@
 // The reference every other server is measured against: level-triggered epoll, one thread,
 // one receive buffer, and each piece sent back at once. Nothing is put together and nothing
-// is tuned beyond that, so it stands for what a careful C programmer writes first.
+// is tuned beyond that, so it stands for what a careful C programmer writes first. With
+// `--each BYTES` what was received is cut into messages of so many bytes, and each is sent by
+// a call of its own.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <netinet/in.h>
@@ -31,6 +33,7 @@ struct connection {
 static int poller;
 static char *buffer;
 static size_t buffer_size;
+static size_t each;
 
 static void watch(int operation, int fd, uint32_t interest, void *subject)
 {
@@ -95,11 +98,18 @@ static bool on_readable(struct connection *connection)
         return errno == EAGAIN || errno == EINTR;
     if (received == 0)
         return false;
-    ssize_t sent = send_some(connection->fd, buffer, (size_t)received);
-    if (sent < 0)
-        return false;
-    if (sent < received)
-        keep_unsent(connection, buffer + sent, (size_t)(received - sent));
+    size_t length = (size_t)received;
+    for (size_t start = 0; start < length;) {
+        size_t piece = each != 0 && length - start > each ? each : length - start;
+        ssize_t sent = send_some(connection->fd, buffer + start, piece);
+        if (sent < 0)
+            return false;
+        start += (size_t)sent;
+        if ((size_t)sent < piece) {
+            keep_unsent(connection, buffer + start, length - start);
+            break;
+        }
+    }
     return true;
 }
 
@@ -132,6 +142,7 @@ int main(int argc, char **argv)
 {
     struct peer peer = peer_start(argc, argv);
     buffer_size = peer.buffer_size;
+    each = peer.each;
     buffer = buffer_new(buffer_size);
     poller = epoll_create1(EPOLL_CLOEXEC);
     if (buffer == NULL || poller < 0)

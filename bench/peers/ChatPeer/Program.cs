@@ -4,21 +4,24 @@ using Asyncore;
 using ChatPeer;
 
 Settings settings;
+EventLoop made;
 try
 {
     settings = Settings.Parse(args);
+    made = settings.MakeLoop();
 }
 catch (FormatException wrong)
 {
     Console.Error.WriteLine($"ChatPeer: {wrong.Message}\n{Settings.Usage}");
     return 2;
 }
-
-using var loop = new EventLoop(new EventLoopOptions
+catch (PlatformNotSupportedException lacking)
 {
-    Backend = IoBackendKind.Epoll,
-    ReceiveBufferSize = Math.Max(settings.Buffer, new EventLoopOptions().ReceiveBufferSize),
-});
+    Console.Error.WriteLine($"ChatPeer: {lacking.Message}");
+    return 1;
+}
+
+using EventLoop loop = made;
 using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
 {
     context.Cancel = true; // ends by itself, with status 0
@@ -33,6 +36,7 @@ var server = new Server(settings.Listen, loop, count, accepted => _ = settings.M
     "item" => new ItemChat(accepted, settings, count),
     "items" => new ItemsChat(accepted, settings, count),
     "bytes" => new BytesChannel(accepted, settings, count),
+    "sends" => new SendsChannel(accepted, settings, count),
     _ => (Dispatcher)new RoomChat(accepted, room, count),
 });
 Console.WriteLine($"listening on {server.Address}");

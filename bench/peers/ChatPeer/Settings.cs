@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Asyncore;
 
 namespace ChatPeer;
 
@@ -10,15 +11,19 @@ internal sealed record Settings(string Mode, IPEndPoint Listen)
 {
     public const string Usage =
         """
-        usage: ChatPeer MODE --listen ADDRESS:PORT [--buffer BYTES] [--total BYTES] [--size BYTES]
+        usage: ChatPeer MODE --listen ADDRESS:PORT [--backend NAME] [--buffer BYTES] [--total BYTES] [--size BYTES]
           lines   sends back each line in two pushes, the line and its end
           item    collects an item of --total bytes that ends with CR LF . CR LF, and answers +
           items   the same bytes in lines of --size
           bytes   receives as many bytes on a plain Dispatcher, without looking at them
           room    sends each line to every member; greets a member with +
+          sends   echo on a plain channel, a Send for each --size bytes
         """;
 
-    private static readonly string[] _modes = ["lines", "item", "items", "bytes", "room"];
+    private static readonly string[] _modes = ["lines", "item", "items", "bytes", "room", "sends"];
+
+    /// <summary>How the loop waits.</summary>
+    public IoBackendKind Backend { get; init; } = IoBackendKind.Epoll;
 
     /// <summary>The most bytes taken at once; the library's own default.</summary>
     public int Buffer { get; init; } = 256 * 1024;
@@ -44,6 +49,7 @@ internal sealed record Settings(string Mode, IPEndPoint Listen)
             settings = arguments[i] switch
             {
                 "--listen" => settings with { Listen = IPEndPoint.Parse(value) },
+                "--backend" => settings with { Backend = ParseBackend(value) },
                 "--buffer" => settings with { Buffer = (int)Whole(value, int.MaxValue) },
                 "--total" => settings with { Total = Whole(value, long.MaxValue) },
                 "--size" => settings with { Size = (int)Whole(value, int.MaxValue) },
@@ -53,6 +59,27 @@ internal sealed record Settings(string Mode, IPEndPoint Listen)
 
         return settings;
     }
+
+    /// <summary>A loop on the backend that was asked for.</summary>
+    /// <exception cref="PlatformNotSupportedException">It is not to be had here.</exception>
+    public EventLoop MakeLoop()
+    {
+        var loop = new EventLoop(new EventLoopOptions
+        {
+            Backend = Backend,
+            ReceiveBufferSize = Math.Max(Buffer, new EventLoopOptions().ReceiveBufferSize),
+        });
+        _ = loop.Backend; // found out now, not when the first client comes
+        return loop;
+    }
+
+    private static IoBackendKind ParseBackend(string text) => text switch
+    {
+        "epoll" => IoBackendKind.Epoll,
+        "io_uring" => IoBackendKind.IoUring,
+        "poll" => IoBackendKind.Poll,
+        _ => throw new FormatException($"'{text}' is no backend: epoll, io_uring or poll"),
+    };
 
     private static long Whole(string text, long most) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value) && value > 0 && value <= most
