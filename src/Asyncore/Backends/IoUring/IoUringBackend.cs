@@ -15,8 +15,8 @@ namespace Asyncore;
 /// </remarks>
 internal sealed unsafe partial class IoUringBackend : PosixBackend
 {
-    private const uint Entries = 1024;
-    private const uint Completions = 16 * 1024;
+    private const uint Entries = 256;
+    private const uint Completions = 4 * 1024;
     private const int ETIME = 62;
     private const int EBUSY = 16;
 

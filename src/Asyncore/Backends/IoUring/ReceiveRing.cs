@@ -6,6 +6,10 @@ namespace Asyncore;
 /// </summary>
 internal sealed unsafe class ReceiveRing : IDisposable
 {
+    // One cache line more than a power of two: the first lines of all buffers, which is where messages lie, would else
+    // compete for the same few places in the processor's cache.
+    private const int Stagger = 64;
+
     private readonly PageMemory _ring;
     private readonly PageMemory _data;
     private readonly IoUring.Buffer* _entries;
@@ -26,7 +30,7 @@ internal sealed unsafe class ReceiveRing : IDisposable
         _ring = PageMemory.Allocate((nuint)(count * sizeof(IoUring.Buffer)));
         try
         {
-            _data = PageMemory.Allocate((nuint)count * (nuint)size);
+            _data = PageMemory.Allocate((nuint)count * (nuint)(size + Stagger));
             _entries = (IoUring.Buffer*)_ring.Start;
             var registration = new IoUring.BufferRegistration
             {
@@ -84,7 +88,7 @@ internal sealed unsafe class ReceiveRing : IDisposable
         Add(id);
     }
 
-    public byte* Start(int id) => _data.Start + ((nint)id * Size);
+    public byte* Start(int id) => _data.Start + ((nint)id * (Size + Stagger));
 
     public void Dispose()
     {
