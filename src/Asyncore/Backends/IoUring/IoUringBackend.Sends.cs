@@ -74,6 +74,12 @@ internal sealed unsafe partial class IoUringBackend
 
     public override ReadOnlySpan<SendOutcome> TakeOutcomes()
     {
+        if (_queues!.Pending > 0)
+        {
+            _queues.Enter(0, IoUring.ENTER_GETEVENTS, 0); // nobody has waited since
+            Reap();
+        }
+
         int count = 0;
         for (int i = 0; i < _batched; i++)
         {

@@ -94,11 +94,12 @@ internal sealed unsafe class UringQueues : IDisposable
         || (Volatile.Read(ref *_sqFlags) & (IoUring.SQ_TASKRUN | IoUring.SQ_CQ_OVERFLOW)) != 0;
 
     /// <summary>A request to fill in, all zero. Hands over what is there where the queue is full.</summary>
+    /// <exception cref="System.Net.Sockets.SocketException">The kernel takes no requests.</exception>
     public IoUring.Sqe* Next()
     {
-        if (_tail - Volatile.Read(ref *_sqHead) == _sqSize)
+        if (Pending == _sqSize && Enter(0, 0, 0) is var errno && Pending == _sqSize)
         {
-            Enter(0, 0, -1);
+            throw Errno.ToException(Errno.ToSocketError(errno)); // and not a request in the place of another
         }
 
         IoUring.Sqe* entry = (IoUring.Sqe*)_entries.Start + (_tail & _sqMask);
