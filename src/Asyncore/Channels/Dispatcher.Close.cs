@@ -5,7 +5,6 @@ namespace Asyncore;
 // Closing: what Send took leaves first, unless the close is a reset.
 public partial class Dispatcher
 {
-    private TimerHandle? _closeTimer;
 
     /// <summary>
     /// Closes the channel; no handler of it runs any more. What <see cref="Send"/> took still leaves while the loop
@@ -63,7 +62,7 @@ public partial class Dispatcher
         _loop.Forget(this);
         _state &= ~(State.Connected | State.Connecting | State.Accepting | State.Registered);
         Set(State.Closed, true);
-        _attempt = null;
+        CurrentAttempt = null;
         bool stays = OutputLength > 0 || Drains;
         if (stays && wasConnected && !abort && !Has(State.SendDead) && _handle.Slot >= 0)
         {
@@ -75,7 +74,7 @@ public partial class Dispatcher
             FinishClose(abort);
         }
 
-        if (listened || _unixPath is not null)
+        if (listened || UnixPath is not null)
         {
             RemoveUnixPath();
         }
@@ -85,9 +84,9 @@ public partial class Dispatcher
     internal void FinishClose(bool abort = false)
     {
         DropOutput();
-        if (_closeTimer is { } timer)
+        if (CloseTimer is { } timer)
         {
-            _closeTimer = null;
+            CloseTimer = null;
             timer.Cancel();
         }
 
@@ -116,7 +115,7 @@ public partial class Dispatcher
             FinishShutdown();
         }
 
-        _closeTimer = _loop.CallInternally(CloseTimeout, () => FinishClose());
+        CloseTimer = _loop.CallInternally(CloseTimeout, () => FinishClose());
     }
 
     // Whether input is to be thrown away until the peer's end, once everything has left.
@@ -152,9 +151,9 @@ public partial class Dispatcher
 
     private void RemoveUnixPath()
     {
-        if (_unixPath is { } path)
+        if (UnixPath is { } path)
         {
-            _unixPath = null;
+            UnixPath = null;
             try
             {
                 File.Delete(path);

@@ -6,8 +6,6 @@ namespace Asyncore;
 // Connecting: by address or by name, told by the loop whatever the outcome and however soon it is known.
 public partial class Dispatcher
 {
-    private Attempt? _attempt;
-    private SocketError _connectError;
 
     /// <summary>
     /// Starts to connect. The loop tells of the outcome: <see cref="HandleConnect"/>, or
@@ -26,7 +24,7 @@ public partial class Dispatcher
         }
 
         BeginConnect();
-        _attempt = null;
+        CurrentAttempt = null;
         Start(address);
     }
 
@@ -45,7 +43,7 @@ public partial class Dispatcher
         CheckPort(port);
         BeginConnect();
         var attempt = new Attempt(port, anyFamily: !_handle.IsOpen);
-        _attempt = attempt;
+        CurrentAttempt = attempt;
         if (IPAddress.TryParse(host, out IPAddress? literal))
         {
             attempt.Addresses = [literal];
@@ -57,7 +55,7 @@ public partial class Dispatcher
         AddressFamily family = attempt.AnyFamily || _dualMode ? AddressFamily.Unspecified : _handle.Family;
         _loop.Resolve(host, family, (addresses, error) =>
         {
-            if (_attempt != attempt || Has(State.Closed))
+            if (CurrentAttempt != attempt || Has(State.Closed))
             {
                 return; // closed, or connecting elsewhere, meanwhile
             }
@@ -87,7 +85,7 @@ public partial class Dispatcher
     // The next address of a name. False start: the error of the last is what the handler is told.
     private void StartNext()
     {
-        Attempt attempt = _attempt!;
+        Attempt attempt = CurrentAttempt!;
         if (attempt.Next >= attempt.Addresses.Length)
         {
             FailConnect(attempt.LastError);
@@ -129,11 +127,11 @@ public partial class Dispatcher
 
     private void PrepareSocket(AddressFamily family)
     {
-        bool wrongFamily = _handle.IsOpen && _attempt is { AnyFamily: true } && _handle.Family != family;
-        bool used = _connectError != SocketError.Success && !_loop.Io.CanReconnect;
+        bool wrongFamily = _handle.IsOpen && CurrentAttempt is { AnyFamily: true } && _handle.Family != family;
+        bool used = ConnectError != SocketError.Success && !_loop.Io.CanReconnect;
         if (_handle.IsOpen && !wrongFamily && !used)
         {
-            _connectError = SocketError.Success;
+            ConnectError = SocketError.Success;
             return;
         }
 
@@ -141,13 +139,13 @@ public partial class Dispatcher
         Set(State.Connecting, false); // as DropUnusedSocket would not let go of a socket that connects
         CreateSocket(used ? _handle.Family : family, type);
         Set(State.Connecting, true);
-        _connectError = SocketError.Success;
+        ConnectError = SocketError.Success;
     }
 
     // Told by the loop, never from inside Connect.
     private void FailConnect(SocketError error)
     {
-        _connectError = error;
+        ConnectError = error;
         Set(State.ConnectFailed, true);
         _loop.MarkPending(this);
     }
@@ -172,8 +170,8 @@ public partial class Dispatcher
     // A name may have more addresses; only the failure of the last is told.
     private void EndAttempt(SocketError error)
     {
-        _connectError = error;
-        if (_attempt is { } attempt && attempt.Next < attempt.Addresses.Length)
+        ConnectError = error;
+        if (CurrentAttempt is { } attempt && attempt.Next < attempt.Addresses.Length)
         {
             attempt.LastError = error;
             StartNext();
@@ -185,7 +183,7 @@ public partial class Dispatcher
 
     private void TellConnected()
     {
-        _attempt = null;
+        CurrentAttempt = null;
         Set(State.InHandleConnect, true);
         try
         {
@@ -211,10 +209,10 @@ public partial class Dispatcher
     private void TellConnectFailed()
     {
         SocketException error = ConnectException();
-        _attempt = null;
+        CurrentAttempt = null;
         Set(State.Connecting, false);
         CloseReason = error;
-        _failure = error;
+        Failure = error;
         try
         {
             Invoke(Handler.ConnectFailed);
@@ -235,9 +233,9 @@ public partial class Dispatcher
 
     // .NET has one number for a path that is not there and an address that is not ours; the words can be right.
     private SocketException ConnectException() =>
-        _connectError == SocketError.AddressNotAvailable && _address is UnixDomainSocketEndPoint
-            ? new SocketException((int)_connectError, "No such file or directory")
-            : Errno.ToException(_connectError);
+        ConnectError == SocketError.AddressNotAvailable && _address is UnixDomainSocketEndPoint
+            ? new SocketException((int)ConnectError, "No such file or directory")
+            : Errno.ToException(ConnectError);
 
     private sealed class Attempt(int port, bool anyFamily)
     {

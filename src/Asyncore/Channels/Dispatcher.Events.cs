@@ -6,7 +6,6 @@ namespace Asyncore;
 // exceptions end.
 public partial class Dispatcher
 {
-    private Exception? _failure;
 
     private enum Handler
     {
@@ -59,7 +58,7 @@ public partial class Dispatcher
             if (Has(State.ConnectFailed))
             {
                 Set(State.ConnectFailed, false);
-                EndAttempt(_connectError);
+                EndAttempt(ConnectError);
             }
             else if (Has(State.Lost))
             {
@@ -178,7 +177,7 @@ public partial class Dispatcher
             return;
         }
 
-        TellClose(error == SocketError.Success ? _failure : Errno.ToException(error));
+        TellClose(error == SocketError.Success ? Failure : Errno.ToException(error));
     }
 
     private bool HasUnread() => Has(State.HoldsInput)
@@ -222,7 +221,7 @@ public partial class Dispatcher
                 HandleConnect();
                 break;
             case Handler.ConnectFailed:
-                HandleConnectFailed((SocketException)_failure!);
+                HandleConnectFailed((SocketException)Failure!);
                 break;
             case Handler.Accept:
                 HandleAccept();
@@ -314,7 +313,7 @@ public partial class Dispatcher
         // A chat that is done outlives its input: nobody waits for what may still be read.
         if ((OutlivesInput || !_handle.IsSocket || !HasUnread()) && Invoke(Handler.EndInput))
         {
-            TellClose(_failure);
+            TellClose(Failure);
         }
     }
 

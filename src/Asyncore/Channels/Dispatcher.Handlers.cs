@@ -118,7 +118,7 @@ public partial class Dispatcher
     /// <param name="type"><c>info</c>, <c>warning</c>, <c>error</c>, <c>debug</c>, or one of your own.</param>
     protected internal virtual void LogInfo(string message, string type = "info")
     {
-        if (_ignoreLogTypes.Contains(type))
+        if (IgnoreLogTypes.Contains(type))
         {
             return;
         }

@@ -177,7 +177,7 @@ public partial class Dispatcher
             else
             {
                 EndInput();
-                TellClose(_failure);
+                TellClose(Failure);
             }
         }
         else if (Errno.IsDisconnected(error))

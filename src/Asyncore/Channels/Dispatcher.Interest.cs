@@ -71,7 +71,7 @@ public partial class Dispatcher
 
         if (Has(State.Connecting))
         {
-            bool starting = _attempt is { Next: 0 } || Has(State.ConnectFailed);
+            bool starting = CurrentAttempt is { Next: 0 } || Has(State.ConnectFailed);
             IoEvents urgent = _traits.OverridesHandleExpt && reads ? IoEvents.Priority : 0;
             return starting ? IoEvents.None
                 : IoEvents.Present | IoEvents.Write | urgent | (reads ? IoEvents.Read : 0);
@@ -118,7 +118,7 @@ public partial class Dispatcher
 
         if (!_traits.OverridesWritable && !_traits.OverridesHandleWrite)
         {
-            return _traits.KeepsDefaultWritable && !_ignoreLogTypes.Contains("warning");
+            return _traits.KeepsDefaultWritable && !IgnoreLogTypes.Contains("warning");
         }
 
         if (_traits is { OverridesWritable: false, KeepsDefaultWritable: true } && _traits.TellOnce())

@@ -397,7 +397,7 @@ public partial class Dispatcher
         }
 
         // The peer is gone. What it had sent before may still be read; then HandleClose, told by the loop.
-        _failure = Errno.ToException(error);
+        Failure = Errno.ToException(error);
         Set(State.SendDead, true);
         DropOutput();
         if (Has(State.Closed))

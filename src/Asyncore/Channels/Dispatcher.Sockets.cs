@@ -184,7 +184,7 @@ public partial class Dispatcher
         Set(State.Bound, true);
         if (address is UnixDomainSocketEndPoint && address.ToString() is [not '@', ..] path)
         {
-            _unixPath = path; // ours to remove; a name that starts with @ is abstract and leaves nothing behind
+            UnixPath = path; // ours to remove; a name that starts with @ is abstract and leaves nothing behind
         }
 
         _loop.MarkChanged(this);

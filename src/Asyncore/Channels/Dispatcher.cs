@@ -25,8 +25,6 @@ public partial class Dispatcher : IDisposable
     private IoHandle _handle;
     private State _state;
     private EndPoint? _address;
-    private IReadOnlyCollection<string> _ignoreLogTypes = _ignoredAtFirst;
-    private string? _unixPath;
 
     /// <summary>Makes a channel, with a socket that exists already or without one.</summary>
     /// <param name="socket">
@@ -167,12 +165,12 @@ public partial class Dispatcher : IDisposable
     /// <exception cref="ArgumentNullException">The value is null.</exception>
     public IReadOnlyCollection<string> IgnoreLogTypes
     {
-        get => _ignoreLogTypes;
+        get => _rare?.IgnoreLogTypes ?? _ignoredAtFirst;
         set
         {
             ArgumentNullException.ThrowIfNull(value);
             _loop.CheckThread();
-            _ignoreLogTypes = value;
+            Rarely.IgnoreLogTypes = value;
             _loop.MarkChanged(this);
         }
     }
@@ -214,7 +212,17 @@ public partial class Dispatcher : IDisposable
     }
 
     /// <summary>Why the channel closed: the error, or null for an orderly end. Set before <see cref="HandleClose"/>.</summary>
-    public Exception? CloseReason { get; private protected set; }
+    public Exception? CloseReason
+    {
+        get => _rare?.CloseReason;
+        private protected set
+        {
+            if (value != CloseReason)
+            {
+                Rarely.CloseReason = value;
+            }
+        }
+    }
 
     /// <summary>
     /// How long bytes that <see cref="Send"/> took may keep the descriptor after <see cref="Close"/>; 30 seconds at first.
@@ -222,15 +230,13 @@ public partial class Dispatcher : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">The value is below zero.</exception>
     public TimeSpan CloseTimeout
     {
-        get;
+        get => _rare?.CloseTimeout ?? _defaultCloseTimeout;
         set
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.Zero);
-            field = value;
+            Rarely.CloseTimeout = value;
         }
     }
-
-    = _defaultCloseTimeout;
 
     /// <summary>
     /// Whether the peer may end its sending side alone: then <see cref="HandleEndOfStream"/> is called and the channel

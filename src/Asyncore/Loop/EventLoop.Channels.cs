@@ -66,7 +66,7 @@ public sealed partial class EventLoop
             previous.NoticeLost(); // its Socket was disposed elsewhere, and the number is in use again
         }
 
-        _channels[channel.FileDescriptor] = channel;
+        _channels.Set(channel.FileDescriptor, channel);
         if (channel.Traits.IsPolled)
         {
             _polled.Add(channel);
@@ -83,11 +83,7 @@ public sealed partial class EventLoop
     /// <summary>Takes a channel out of the lists; it keeps its slot while it lingers.</summary>
     internal void Forget(Dispatcher channel)
     {
-        if (_channels.TryGetValue(channel.FileDescriptor, out Dispatcher? there) && there == channel)
-        {
-            _channels.Remove(channel.FileDescriptor);
-        }
-
+        _channels.Remove(channel.FileDescriptor, channel);
         _polled.Remove(channel);
         _foreign.Remove(channel);
         if (channel.IsAlwaysReady)

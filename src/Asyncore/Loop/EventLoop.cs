@@ -1,4 +1,3 @@
-using System.Collections.ObjectModel;
 using Microsoft.Extensions.Logging;
 
 namespace Asyncore;
@@ -17,8 +16,7 @@ public sealed partial class EventLoop : IDisposable
     private static readonly Lazy<EventLoop> _default = new(() => new EventLoop());
 
     private readonly EventLoopOptions _options;
-    private readonly Dictionary<int, Dispatcher> _channels = [];
-    private readonly ReadOnlyDictionary<int, Dispatcher> _channelsView;
+    private readonly ChannelTable _channels = new();
     private readonly ILogger? _logger;
     private int _owner;
     private int _keptAlive;
@@ -38,7 +36,6 @@ public sealed partial class EventLoop : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(options.TimeProvider);
         _options = options;
-        _channelsView = new ReadOnlyDictionary<int, Dispatcher>(_channels);
         _logger = options.LoggerFactory?.CreateLogger("Asyncore");
         Timers = new TimerHeap(options.TimeProvider);
         Segments = new SegmentPool();
@@ -63,7 +60,7 @@ public sealed partial class EventLoop : IDisposable
         get
         {
             CheckThread();
-            return _channelsView;
+            return _channels;
         }
     }
 
