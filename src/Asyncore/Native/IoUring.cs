@@ -41,12 +41,14 @@ internal static unsafe partial class IoUring
     public const byte OP_RECV = 27;
     public const byte SQE_BUFFER_SELECT = 1 << 5;
     public const byte SQE_CQE_SKIP_SUCCESS = 1 << 6;
+    public const ushort RECV_POLL_FIRST = 1;
     public const ushort RECV_MULTISHOT = 2;
     public const ushort ACCEPT_MULTISHOT = 1;
 
     // What a completion says
     public const uint CQE_F_BUFFER = 1;
     public const uint CQE_F_MORE = 2;
+    public const uint CQE_F_SOCK_NONEMPTY = 4;
     public const int CQE_BUFFER_SHIFT = 16;
 
     // The same numbers on every architecture that .NET runs on.

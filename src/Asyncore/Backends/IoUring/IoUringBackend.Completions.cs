@@ -76,6 +76,7 @@ internal sealed unsafe partial class IoUringBackend
         if (result > 0)
         {
             Append(channel, id + idBase, result);
+            channel.HasMore = (completion.Flags & IoUring.CQE_F_SOCK_NONEMPTY) != 0;
             Measure(channel, ring, result);
             MarkReady(channel);
         }

@@ -9,8 +9,8 @@ internal sealed unsafe partial class IoUringBackend
     // connections or with a fast one.
     private const int SmallSize = 4 * 1024;
     private const int SmallCount = 128;
-    private const int LargeSize = 512 * 1024;
-    private const int LargeCount = 16;
+    private const int LargeSize = 256 * 1024;
+    private const int LargeCount = 4;
     private const int FullBeforeLarger = 4;
     private const int SmallBeforeSmaller = 256;
 

@@ -188,7 +188,9 @@ internal sealed unsafe partial class IoUringBackend
         IoUring.Sqe* entry = _queues!.Next();
         entry->Opcode = IoUring.OP_RECV;
         entry->Flags = IoUring.SQE_BUFFER_SELECT;
-        entry->IoPriority = channel.UsesLarge ? (ushort)0 : IoUring.RECV_MULTISHOT;
+        entry->IoPriority = !channel.UsesLarge ? IoUring.RECV_MULTISHOT
+            : channel.HasMore ? (ushort)0
+            : IoUring.RECV_POLL_FIRST; // a receive at once is known to fail
         entry->BufferGroup = ring.Group;
         entry->UserData = Tag(
             channel.UsesLarge ? UringOperation.ReceiveLarge : UringOperation.ReceiveSmall, channel);

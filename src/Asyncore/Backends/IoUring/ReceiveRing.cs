@@ -6,9 +6,9 @@ namespace Asyncore;
 /// </summary>
 internal sealed unsafe class ReceiveRing : IDisposable
 {
-    // One cache line more than a power of two: the first lines of all buffers, which is where messages lie, would else
-    // compete for the same few places in the processor's cache.
-    private const int Stagger = 64;
+    private readonly int _stride;
+
+    private const int CacheLine = 64;
 
     private readonly PageMemory _ring;
     private readonly PageMemory _data;
@@ -26,11 +26,15 @@ internal sealed unsafe class ReceiveRing : IDisposable
         Group = group;
         Count = count;
         Size = size;
+
+        // Messages lie in the first lines of buffers, which would all compete for the same few places of the processor's
+        // cache if they were pages apart. Large buffers are: to receive much, the start of a page is the best place.
+        _stride = size > Environment.SystemPageSize ? size : size + CacheLine;
         _mask = (ushort)(count - 1);
         _ring = PageMemory.Allocate((nuint)(count * sizeof(IoUring.Buffer)));
         try
         {
-            _data = PageMemory.Allocate((nuint)count * (nuint)(size + Stagger));
+            _data = PageMemory.Allocate((nuint)count * (nuint)_stride);
             _entries = (IoUring.Buffer*)_ring.Start;
             var registration = new IoUring.BufferRegistration
             {
@@ -88,7 +92,7 @@ internal sealed unsafe class ReceiveRing : IDisposable
         Add(id);
     }
 
-    public byte* Start(int id) => _data.Start + ((nint)id * (Size + Stagger));
+    public byte* Start(int id) => _data.Start + ((nint)id * _stride);
 
     public void Dispose()
     {

@@ -54,6 +54,9 @@ internal sealed class UringChannel(int index)
     /// <summary>Whether large buffers are used from the next receive on.</summary>
     public bool UsesLarge;
 
+    /// <summary>The last receive left something in the socket.</summary>
+    public bool HasMore;
+
     /// <summary>Receives in a row that filled a small buffer, or would have found room in one.</summary>
     public int Streak;
 
@@ -78,6 +81,7 @@ internal sealed class UringChannel(int index)
         Ended = false;
         AcceptsByPoll = false;
         UsesLarge = false;
+        HasMore = false;
         Streak = 0;
         SendIndex = -1;
     }
