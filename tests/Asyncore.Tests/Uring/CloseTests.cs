@@ -164,8 +164,12 @@ public class CloseTests
                 switch (random.Next(8))
                 {
                     case 0:
-                        peer.ResetOnClose();
-                        peer.Dispose();
+                        if (!peer.SafeHandle.IsClosed)
+                        {
+                            peer.ResetOnClose();
+                            peer.Dispose();
+                        }
+
                         break;
                     case 1:
                         channel.Abort();
