@@ -11,6 +11,33 @@ using Asyncore.Tests.Child;
 //   heard  how many bytes have come
 //   size   how many each connection of the stuck form is sent at once
 //   quit   ends
+// filter CALL ERRNO COMMAND...        becomes the command, to which a system call is answered by an error
+// fallback                            says which loops there are
+// fallback CALL ERRNO                 the same, where a call is denied
+// fallback CALL ERRNO late            the same, where it is denied while a loop runs on io_uring
+if (args is ["filter", var call, var errno, .. var command])
+{
+    SystemFilter.Deny(uint.Parse(call), uint.Parse(errno));
+    SystemFilter.Become(command);
+}
+
+if (args is ["fallback", ..])
+{
+    if (args is [_, var denied, var answer, "late"])
+    {
+        Fallback.HalfWay(uint.Parse(denied), uint.Parse(answer));
+        return 0;
+    }
+
+    if (args is [_, var early, var reply])
+    {
+        SystemFilter.Deny(uint.Parse(early), uint.Parse(reply));
+    }
+
+    Fallback.FromTheStart();
+    return 0;
+}
+
 if (args is not ["shortage", var backend, var address, var form])
 {
     Console.Error.WriteLine("usage: shortage BACKEND ADDRESS channel|socket|accept|stuck");

@@ -253,8 +253,16 @@ internal abstract unsafe class PosixBackend : IoBackend
             if (handle.IsSocket)
             {
                 // DONTWAIT as well as non-blocking: somebody who shares the description may have cleared the flag.
-                return Call(handle, Libc.Recv(
+                int received = Call(handle, Libc.Recv(
                     Enter(handle), start, (nuint)buffer.Length, Libc.MSG_DONTWAIT | Flags(flags)));
+                if (received == 0 && handle.PendingError != SocketError.Success && handle.Kind == IoHandleKind.Stream)
+                {
+                    // Whoever has met the error took it from the system, which then says that the stream has ended.
+                    received = -(int)handle.PendingError;
+                    handle.PendingError = SocketError.Success;
+                }
+
+                return received;
             }
 
             if (handle.Kind == IoHandleKind.Terminal && PollNow(handle, Libc.POLLIN) == 0)

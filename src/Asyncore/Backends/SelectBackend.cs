@@ -59,6 +59,10 @@ internal sealed partial class SelectBackend : IoBackend
         if (handle.Socket is null && handle.Kind != IoHandleKind.File)
         {
             handle.Socket = new Socket(new SafeSocketHandle(handle.Fd, ownsHandle: true));
+            if (handle.IsSocket)
+            {
+                handle.Socket.Blocking = false; // as its descriptor is, which the object does not know
+            }
         }
     }
 

@@ -44,6 +44,11 @@ public partial class Dispatcher
             return;
         }
 
+        if (_wanted == IoEvents.None && Has(State.SendBatched))
+        {
+            FlushOutput(); // who leaves the poller leaves the batch
+        }
+
         int result = _loop.Io.SetInterest(_handle, _wanted);
         if (result == IoBackend.CannotWait)
         {

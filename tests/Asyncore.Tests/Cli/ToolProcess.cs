@@ -34,6 +34,14 @@ internal sealed class ToolProcess : ChildProcess
         return await tool.End();
     }
 
+    /// <summary>Runs the tool to its end where the kernel answers one system call with an error.</summary>
+    public static async Task<ToolResult> RunFiltered(uint call, uint errno, params string[] arguments)
+    {
+        string[] filter = [PathOf("Asyncore.Tests.Child"), "filter", $"{call}", $"{errno}", DotNet(), "exec", _tool];
+        using var tool = new ToolProcess(new ProcessStartInfo(DotNet(), [.. filter, .. arguments]));
+        return await tool.End();
+    }
+
     /// <summary>Waits for a server's announcement.</summary>
     public async Task<IPEndPoint> AwaitListening() =>
         AddressIn(await Process.StandardOutput.ReadLineAsync().WaitAsync(Patience));

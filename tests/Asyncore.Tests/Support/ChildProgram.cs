@@ -22,6 +22,10 @@ internal sealed class ChildProgram : ChildProcess
             StandardErrorEncoding = Encoding.Latin1,
         });
 
+    /// <summary>Has a shell start a program, which is <c>"$@"</c> in the script.</summary>
+    public static ChildProgram StartByShell(string script, string project, params IEnumerable<string> arguments) =>
+        new(ByShell(script, [DotNet(), PathOf(project), .. arguments]));
+
     /// <summary>The next line of what it prints.</summary>
     public string ReadLine() =>
         Await(Process.StandardOutput.ReadLineAsync()) ?? throw new EndOfStreamException($"no more output; {Errors()}");

@@ -63,6 +63,7 @@ internal sealed unsafe partial class IoUringBackend
 
             if (channel is null)
             {
+                _ending -= (completion.Flags & IoUring.CQE_F_MORE) == 0 ? 1 : 0;
                 return;
             }
         }

@@ -140,7 +140,7 @@ internal sealed unsafe partial class IoUringBackend
         }
 
         channel.Tail = id;
-        if (channel.Unread > UnreadLimit)
+        if (IsFull(channel))
         {
             MarkToArm(channel);
         }

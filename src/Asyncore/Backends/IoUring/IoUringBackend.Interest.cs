@@ -61,6 +61,7 @@ internal sealed unsafe partial class IoUringBackend
             // connection may wait until this pass hands over its requests; a port and a reset are wanted at once.
             if (_inRun && !abort && !handle.IsListener && IsOwner)
             {
+                _ending += channel.Has(UringRequests.Receive) ? 1 : 0;
                 Cancel(channel);
             }
             else
@@ -159,7 +160,7 @@ internal sealed unsafe partial class IoUringBackend
         if (channel.Has(UringRequests.Receive))
         {
             bool wrongSize = channel.UsesLarge && !channel.Has(UringRequests.ReceiveLarge);
-            if ((!wanted || wrongSize || channel.Unread > UnreadLimit) && !channel.Has(UringRequests.Cancelled))
+            if ((!wanted || wrongSize || IsFull(channel)) && !channel.Has(UringRequests.Cancelled))
             {
                 Cancel(channel);
             }
@@ -197,6 +198,9 @@ internal sealed unsafe partial class IoUringBackend
         channel.Requests |= UringRequests.Receive | (channel.UsesLarge ? UringRequests.ReceiveLarge : 0);
         HandOver(entry, channel);
     }
+
+    private static bool IsFull(UringChannel channel) =>
+        channel.Unread + (channel.Handle.Held?.Length ?? 0) > UnreadLimit;
 
     private void ArmAccept(UringChannel channel, bool wanted)
     {

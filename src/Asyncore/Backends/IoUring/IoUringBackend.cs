@@ -36,6 +36,9 @@ internal sealed unsafe partial class IoUringBackend : PosixBackend
     private bool _setIsReady;
     private bool _inRun;
 
+    // Requests of closed connections that have been called off and have not ended.
+    private int _ending;
+
     /// <exception cref="System.Net.Sockets.SocketException">The system has no memory or descriptor for it.</exception>
     public IoUringBackend()
     {
@@ -82,10 +85,16 @@ internal sealed unsafe partial class IoUringBackend : PosixBackend
     public override void Leave()
     {
         _inRun = false;
-        if (_queues is { } queues && queues.Owner == Environment.CurrentManagedThreadId && queues.Pending > 0)
+        if (_queues is { } queues && queues.IsMine && (queues.Pending > 0 || _ending > 0))
         {
-            queues.Enter(0, IoUring.ENTER_GETEVENTS, 0);
-            Reap();
+            // The kernel does only so much at a time (20 pieces of work since 6.13), and what it has not done yet keeps
+            // closed connections open: there may be no other occasion.
+            do
+            {
+                queues.Enter(0, IoUring.ENTER_GETEVENTS, 0);
+                Reap();
+            }
+            while (_ending > 0 && queues.HasNews);
         }
     }
 
@@ -93,7 +102,7 @@ internal sealed unsafe partial class IoUringBackend : PosixBackend
     {
         if (_queues is { } queues)
         {
-            if (queues.Owner == Environment.CurrentManagedThreadId && queues.Pending > 0)
+            if (queues.IsMine && queues.Pending > 0)
             {
                 queues.Enter(0, IoUring.ENTER_GETEVENTS, 0); // what was cancelled lets go of its files
             }
@@ -113,7 +122,7 @@ internal sealed unsafe partial class IoUringBackend : PosixBackend
     [MemberNotNull(nameof(_queues), nameof(_small), nameof(_large))]
     private void EnsureQueues()
     {
-        if (_queues is { } queues && queues.Owner == Environment.CurrentManagedThreadId)
+        if (IsOwner)
         {
 #pragma warning disable CS8774 // the three are made together
             return;
@@ -168,9 +177,10 @@ internal sealed unsafe partial class IoUringBackend : PosixBackend
         _small!.Dispose();
         _large!.Dispose();
         _setArmed = false;
+        _ending = 0;
     }
 
-    private bool IsOwner => _queues is { } queues && queues.Owner == Environment.CurrentManagedThreadId;
+    private bool IsOwner => _queues is { IsMine: true };
 
     private void Prepare()
     {

@@ -70,7 +70,12 @@ internal static unsafe class IoUringProbe
             entry->Fd = pair[0];
             byte one = 1;
             Libc.Write(pair[1], &one, 1);
-            queues.Enter(1, IoUring.ENTER_GETEVENTS, 1000);
+            int errno = queues.Enter(1, IoUring.ENTER_GETEVENTS, 1000);
+            if (queues.Pending > 0)
+            {
+                throw Errno.ToException(Errno.ToSocketError(errno)); // the request has not even been taken
+            }
+
             return queues.TryTake(out IoUring.Cqe completion)
                 && completion.Result == 1 && (completion.Flags & IoUring.CQE_F_MORE) != 0;
         }

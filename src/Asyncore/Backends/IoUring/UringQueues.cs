@@ -16,6 +16,11 @@ internal sealed unsafe class UringQueues : IDisposable
     public const uint NeededFeatures =
         IoUring.FEAT_SINGLE_MMAP | IoUring.FEAT_NODROP | IoUring.FEAT_EXT_ARG | IoUring.FEAT_CQE_SKIP;
 
+    // Stands for the thread. Its number would not do: it is given to another when the thread has ended.
+    [ThreadStatic]
+    private static object? _me;
+
+    private readonly object _owner;
     private readonly PageMemory _rings;
     private readonly PageMemory _entries;
     private readonly uint* _sqHead;
@@ -73,15 +78,15 @@ internal sealed unsafe class UringQueues : IDisposable
             array[i] = i;
         }
 
-        Owner = Environment.CurrentManagedThreadId;
+        _owner = _me ??= new object();
     }
 
     public int Fd { get; private set; }
 
     public uint Features { get; }
 
-    /// <summary>The thread that made this, which alone may use it.</summary>
-    public int Owner { get; }
+    /// <summary>Whether the thread that asks is the one that made this, which alone may use it.</summary>
+    public bool IsMine => ReferenceEquals(_owner, _me);
 
     /// <summary>Requests that the kernel has not been told of.</summary>
     public uint Pending => _tail - _submitted;
