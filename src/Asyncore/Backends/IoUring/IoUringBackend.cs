@@ -82,7 +82,7 @@ internal sealed unsafe partial class IoUringBackend : PosixBackend
     public override void Leave()
     {
         _inRun = false;
-        if (_queues is { } queues && queues.Owner == Environment.CurrentManagedThreadId && queues.Pending > 0)
+        if (_queues is { IsOwner: true, Pending: > 0 } queues)
         {
             queues.Enter(0, IoUring.ENTER_GETEVENTS, 0);
             Reap();
@@ -93,7 +93,7 @@ internal sealed unsafe partial class IoUringBackend : PosixBackend
     {
         if (_queues is { } queues)
         {
-            if (queues.Owner == Environment.CurrentManagedThreadId && queues.Pending > 0)
+            if (queues is { IsOwner: true, Pending: > 0 })
             {
                 queues.Enter(0, IoUring.ENTER_GETEVENTS, 0); // what was cancelled lets go of its files
             }
@@ -113,7 +113,7 @@ internal sealed unsafe partial class IoUringBackend : PosixBackend
     [MemberNotNull(nameof(_queues), nameof(_small), nameof(_large))]
     private void EnsureQueues()
     {
-        if (_queues is { } queues && queues.Owner == Environment.CurrentManagedThreadId)
+        if (IsOwner)
         {
 #pragma warning disable CS8774 // the three are made together
             return;
@@ -170,7 +170,7 @@ internal sealed unsafe partial class IoUringBackend : PosixBackend
         _setArmed = false;
     }
 
-    private bool IsOwner => _queues is { } queues && queues.Owner == Environment.CurrentManagedThreadId;
+    private bool IsOwner => _queues is { IsOwner: true };
 
     private void Prepare()
     {

@@ -27,6 +27,7 @@ internal sealed unsafe class UringQueues : IDisposable
     private readonly uint* _cqTail;
     private readonly uint _cqMask;
     private readonly IoUring.Cqe* _cqes;
+    private readonly Thread _owner; // and not its number, which another thread is given when it has ended
     private uint _tail;
     private uint _submitted;
 
@@ -73,15 +74,15 @@ internal sealed unsafe class UringQueues : IDisposable
             array[i] = i;
         }
 
-        Owner = Environment.CurrentManagedThreadId;
+        _owner = Thread.CurrentThread;
     }
 
     public int Fd { get; private set; }
 
     public uint Features { get; }
 
-    /// <summary>The thread that made this, which alone may use it.</summary>
-    public int Owner { get; }
+    /// <summary>Whether this is the thread that made them, which alone may use them.</summary>
+    public bool IsOwner => _owner == Thread.CurrentThread;
 
     /// <summary>Requests that the kernel has not been told of.</summary>
     public uint Pending => _tail - _submitted;
