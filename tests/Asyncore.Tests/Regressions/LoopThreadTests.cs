@@ -39,6 +39,21 @@ public class LoopThreadTests
         OnThread(() => loop.RunUntil(() => client.Available == 5));
     }
 
+    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    public void What_comes_after_the_loop_was_left_can_be_read_on_another_thread(IoBackendKind kind, AddressFamily family)
+    {
+        using EventLoop loop = TestLoop.Create(kind);
+        (Socket ours, Socket peer) = TestLoop.Pair(family);
+        using (peer)
+        {
+            using var channel = new Dispatcher(ours, loop);
+            OnThread(() => loop.Passes(3));
+            peer.Send("hello"u8);
+            Span<byte> buffer = stackalloc byte[10];
+            Assert.Equal("hello"u8, buffer[..channel.Recv(buffer)]);
+        }
+    }
+
     private static void OnThread(Action action)
     {
         Exception? failure = null;
