@@ -54,6 +54,19 @@ public class LoopThreadTests
         }
     }
 
+    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    public void A_listener_whose_loop_ran_on_another_thread_frees_its_port_when_it_closes(IoBackendKind kind)
+    {
+        EndPoint address = new IPEndPoint(IPAddress.Loopback, 0);
+        for (int i = 0; i < 20; i++)
+        {
+            using EventLoop loop = TestLoop.Create(kind);
+            using var server = new EchoServer(address, loop);
+            address = server.Address!;
+            OnThread(() => loop.Passes(2));
+        }
+    }
+
     private static void OnThread(Action action)
     {
         Exception? failure = null;
