@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Asyncore;
 
 /// <summary>
@@ -16,11 +18,7 @@ internal sealed class HeldInput
     {
         if (data.Length > _bytes.Length - _end)
         {
-            byte[] larger = Length + data.Length <= _bytes.Length
-                ? _bytes
-                : GC.AllocateUninitializedArray<byte>(Math.Max(Length + data.Length, _bytes.Length * 2));
-            _bytes.AsSpan(_start, Length).CopyTo(larger);
-            (_bytes, _start, _end) = (larger, 0, Length);
+            MakeRoom(data.Length);
         }
 
         data.CopyTo(_bytes.AsSpan(_end));
@@ -33,6 +31,31 @@ internal sealed class HeldInput
         int count = Math.Min(buffer.Length, Length);
         _bytes.AsSpan(_start, count).CopyTo(buffer);
         _start += peek ? 0 : count;
+        if (_start == _end)
+        {
+            Hold([], 0); // a connection that has once been slow does not keep memory for the rest of its life
+        }
+
         return count;
+    }
+
+    private void MakeRoom(int count)
+    {
+        int length = Length;
+        byte[] roomy = length + count <= _bytes.Length
+            ? _bytes
+            : ArrayPool<byte>.Shared.Rent(Math.Max(length + count, _bytes.Length * 2));
+        _bytes.AsSpan(_start, length).CopyTo(roomy);
+        Hold(roomy, length);
+    }
+
+    private void Hold(byte[] bytes, int length)
+    {
+        byte[] before = _bytes;
+        (_bytes, _start, _end) = (bytes, 0, length);
+        if (before != bytes && before.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(before);
+        }
     }
 }

@@ -44,6 +44,7 @@ internal static unsafe partial class Libc
     public const int AF_INET = 2;
     public const int AF_INET6 = 10;
     public const int SHUT_WR = 1;
+    public const int SHUT_RDWR = 2;
 
     // send(2), recv(2)
     public const int MSG_OOB = 0x1;

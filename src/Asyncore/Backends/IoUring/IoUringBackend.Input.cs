@@ -22,7 +22,7 @@ internal sealed unsafe partial class IoUringBackend
     public override int Recv(IoHandle handle, Span<byte> buffer, SocketFlags flags)
     {
         if (handle.Uring is not { } channel || (flags & SocketFlags.OutOfBand) != 0 || handle.IsLost
-            || !(channel.Ended || channel.Unread > 0 || channel.Has(UringRequests.Receive)))
+            || !(channel.Ended || channel.Unread > 0 || Delivers(channel, UringRequests.Receive)))
         {
             return base.Recv(handle, buffer, flags);
         }
@@ -72,7 +72,7 @@ internal sealed unsafe partial class IoUringBackend
     {
         if (listener.Uring is { } channel)
         {
-            if (channel.Has(UringRequests.Accept))
+            if (Delivers(channel, UringRequests.Accept))
             {
                 TakeNews();
                 accepted = listener.Accepted is { Count: > 0 } waiting ? waiting.Dequeue() : null;
@@ -88,7 +88,7 @@ internal sealed unsafe partial class IoUringBackend
 
     public override bool HasWaiting(IoHandle listener)
     {
-        if (listener.Uring is not { } channel || !channel.Has(UringRequests.Accept))
+        if (listener.Uring is not { } channel || !Delivers(channel, UringRequests.Accept))
         {
             return base.HasWaiting(listener);
         }
@@ -111,6 +111,10 @@ internal sealed unsafe partial class IoUringBackend
 
         return channel.Unread + (channel.Ended ? 0 : base.Unread(handle));
     }
+
+    // Whether what comes next comes by this request. While the loop does not run, its requests take nothing for any
+    // thread but their own: others find it with the kernel.
+    private bool Delivers(UringChannel channel, UringRequests request) => channel.Has(request) && IsOwner;
 
     private ReceiveRing RingOf(int id) => id >= LargeId ? _large! : _small!;
 

@@ -66,6 +66,13 @@ internal sealed unsafe partial class IoUringBackend
             }
             else
             {
+                if (handle is { IsListener: true, Socket: null } && !IsOwner)
+                {
+                    // Queues of another thread are taken apart by the system in its own time, and hold the file till
+                    // then. What listens no more leaves its port to the next that asks for SO_REUSEADDR.
+                    Libc.Shutdown(handle.Fd, Libc.SHUT_RDWR);
+                }
+
                 Quiesce(channel);
             }
 
