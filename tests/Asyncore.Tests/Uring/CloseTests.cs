@@ -60,7 +60,7 @@ public class CloseTests
             all.ForEach(each => each.Peer.Dispose());
         }
 
-        Assert.Equal(descriptors, Ring.OpenDescriptors());
+        Assert.InRange(Ring.OpenDescriptors(), 1, descriptors); // finalizers of earlier tests may close some of theirs
 
         void CloseAll()
         {
@@ -104,7 +104,7 @@ public class CloseTests
         loop.Passes(2);
         clients.ForEach(client => client.AwaitEnd());
         clients.ForEach(client => client.Dispose());
-        Assert.Equal(descriptors, Ring.OpenDescriptors());
+        Assert.InRange(Ring.OpenDescriptors(), 1, descriptors); // finalizers of earlier tests may close some of theirs
 
         // The port is free at once.
         using var next = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -192,7 +192,7 @@ public class CloseTests
             all.ForEach(each => each.Peer.Dispose());
             loop.RunUntil(() => loop.Channels.Count == 0 && Ring.OpenDescriptors() <= descriptors, "the end of all");
             Assert.All(all, each => Assert.DoesNotContain("error", each.Channel.Events));
-            Assert.Equal(descriptors, Ring.OpenDescriptors());
+            Assert.InRange(Ring.OpenDescriptors(), 1, descriptors); // finalizers of earlier tests may close some of theirs
             loop.AssertBuffersBack();
         }
 

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace Asyncore;
 
 // What channels want, and the requests that the kernel has for it.
@@ -7,7 +9,7 @@ internal sealed unsafe partial class IoUringBackend
     private const int UnreadLimit = 256 * 1024;
 
     // Connections that may be accepted ahead of their handler.
-    private const int AcceptLimit = 256;
+    private const int AcceptLimit = 64;
 
     public override int SetInterest(IoHandle handle, IoEvents wanted)
     {
@@ -140,7 +142,13 @@ internal sealed unsafe partial class IoUringBackend
         IoEvents watched = !completes ? wanted
             : (wanted & IoEvents.Write) != 0 ? IoEvents.Present | IoEvents.Write
             : IoEvents.None;
-        WatchFor(channel, watched);
+        if (WatchFor(channel, watched) is < 0 and var refusal && !handle.IsLost)
+        {
+            // Out of memory or of what may be watched (ENOSPC): better told than never heard of.
+            handle.PendingError = (SocketError)(-refusal);
+            channel.Found = IoEvents.Error;
+            MarkReady(channel);
+        }
     }
 
     /// <returns>As <see cref="EpollSet.Change"/>.</returns>
