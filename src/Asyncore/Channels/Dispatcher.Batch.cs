@@ -9,6 +9,7 @@ public partial class Dispatcher
     /// <summary>What has become of the send that was in the batch.</summary>
     internal void FinishBatchedSend(in SendOutcome outcome)
     {
+        Set(State.SendBatched, false);
         ApplyBatched(outcome);
         if (_out is null && !Has(State.SendDead | State.MoreOutput))
         {
@@ -32,11 +33,10 @@ public partial class Dispatcher
     // A plain connection with one piece to send, of which nobody needs to know at once what became of it.
     private bool TryBatch()
     {
-        const State Plain = State.Connected;
-        const State Matters = Plain | State.Closed | State.SendBlocked | State.SendDead | State.ShutdownAsked
+        const State Matters = State.Connected | State.Closed | State.SendBlocked | State.SendDead | State.ShutdownAsked
             | State.MoreOutput | State.Draining;
         WithdrawSend();
-        if ((_state & Matters) != Plain || _out is not { IsOneOwned: true } queue || queue.Length > WriteLimit
+        if ((_state & Matters) != State.Connected || _out is not { IsOneOwned: true } queue || queue.Length > WriteLimit
             || AwaitsFlush || !_loop.Io.TryBatchSend(_handle, queue.FirstSegment))
         {
             return false;
@@ -61,7 +61,6 @@ public partial class Dispatcher
 
     private void ApplyBatched(in SendOutcome outcome)
     {
-        Set(State.SendBatched, false);
         if (outcome.Result < 0)
         {
             SendFailed((SocketError)(-outcome.Result));

@@ -11,6 +11,9 @@ internal sealed unsafe partial class IoUringBackend
     // Connections that may be accepted ahead of their handler.
     private const int AcceptLimit = 64;
 
+    // Requests that hold the channel's file.
+    private const UringRequests Armed = UringRequests.Receive | UringRequests.Accept;
+
     public override int SetInterest(IoHandle handle, IoEvents wanted)
     {
         if (wanted == handle.Armed)
@@ -175,7 +178,7 @@ internal sealed unsafe partial class IoUringBackend
         if (channel.Has(UringRequests.Receive))
         {
             bool wrongSize = channel.UsesLarge && !channel.Has(UringRequests.ReceiveLarge);
-            if ((!wanted || wrongSize || IsFull(channel)) && !channel.Has(UringRequests.Cancelled))
+            if (!wanted || wrongSize || IsFull(channel))
             {
                 Cancel(channel);
             }
@@ -221,7 +224,7 @@ internal sealed unsafe partial class IoUringBackend
     {
         if (channel.Has(UringRequests.Accept))
         {
-            if (!wanted && !channel.Has(UringRequests.Cancelled))
+            if (!wanted)
             {
                 Cancel(channel);
             }
@@ -252,36 +255,30 @@ internal sealed unsafe partial class IoUringBackend
         handle.Exit();
     }
 
+    // Calls off the receive or the accept, of which a channel has one at most; once.
     private void Cancel(UringChannel channel)
     {
-        if (channel.Has(UringRequests.Receive) && !channel.Has(UringRequests.Cancelled))
+        if (!channel.Has(Armed) || channel.Has(UringRequests.Cancelled))
         {
-            bool large = channel.Has(UringRequests.ReceiveLarge);
-            CancelTag(Tag(large ? UringOperation.ReceiveLarge : UringOperation.ReceiveSmall, channel));
-            channel.Requests |= UringRequests.Cancelled;
+            return;
         }
 
-        if (channel.Has(UringRequests.Accept) && !channel.Has(UringRequests.Cancelled))
-        {
-            CancelTag(Tag(UringOperation.Accept, channel));
-            channel.Requests |= UringRequests.Cancelled;
-        }
-    }
-
-    private void CancelTag(ulong tag)
-    {
+        channel.Requests |= UringRequests.Cancelled;
         IoUring.Sqe* entry = _queues!.Next();
         entry->Opcode = IoUring.OP_ASYNC_CANCEL;
         entry->Flags = IoUring.SQE_CQE_SKIP_SUCCESS;
         entry->Fd = -1;
-        entry->Address = tag;
+        entry->Address = Tag(
+            channel.Has(UringRequests.Accept) ? UringOperation.Accept
+            : channel.Has(UringRequests.ReceiveLarge) ? UringOperation.ReceiveLarge
+            : UringOperation.ReceiveSmall,
+            channel);
         entry->UserData = Tag(UringOperation.Unasked, null);
     }
 
     // Waits until the kernel has let go of the channel's file. What came meanwhile is kept.
     private void Quiesce(UringChannel channel)
     {
-        const UringRequests Armed = UringRequests.Receive | UringRequests.Accept;
         if (!channel.Has(Armed))
         {
             return;

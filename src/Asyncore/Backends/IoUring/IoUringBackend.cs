@@ -9,9 +9,9 @@ namespace Asyncore;
 /// they cannot be told to keep quiet about a peer that has ended its side (POLLRDHUP), and would never end.
 /// </summary>
 /// <remarks>
-/// Accepts are multishot, and receives of small messages. What comes lies in buffers that all connections share until a handler takes
-/// it. What a handler leaves is offered again in the next pass, and moves out of the shared buffers when these run low
-/// or when reading is paused, so that one slow consumer cannot drain them for all.
+/// Accepts are multishot, and receives of small messages. What comes lies in buffers that all connections share until a
+/// handler takes it. What a handler leaves is offered again in the next pass, and moves out of the shared buffers when
+/// these run low or when reading is paused, so that one slow consumer cannot drain them for all.
 /// </remarks>
 internal sealed unsafe partial class IoUringBackend : PosixBackend
 {
