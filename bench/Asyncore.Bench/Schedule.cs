@@ -12,7 +12,7 @@ internal sealed class Schedule
     private const double Start = 0.25; // of a server, until it listens
     private const double IdleEach = 0.00008; // connecting and a byte, there and back
     private const double ShortestDuration = 0.25; // below, a percentile says nothing
-    private const double LongestQuickDuration = 1.0;
+    private const double LongestDefault = 1.0;
     private const int RepeatsPerPair = 3;
     private const int RoundsOfFresh = 5; // each takes as long as starting the servers does
 
@@ -25,7 +25,7 @@ internal sealed class Schedule
         StartsPerWorkload = options.Full ? options.Rounds : 1;
         if (options.Full)
         {
-            Window = new(Warmup: 0.5, options.WindowAsked ?? 2, LongMessages);
+            Window = new(Warmup: 0.5, options.WindowAsked ?? LongestDefault, LongMessages);
             _repeatsLeft = options.Workloads.ToDictionary(one => one, CountPairs); // at most twice the time
             return;
         }
@@ -33,7 +33,7 @@ internal sealed class Schedule
         double seconds = QuickSeconds - options.Workloads.Sum(Fixed);
         double each = (seconds / Math.Max(1, options.Workloads.Sum(Windows))) - Overhead;
         double duration =
-            options.WindowAsked ?? Math.Clamp(each * 0.75, ShortestDuration, LongestQuickDuration);
+            options.WindowAsked ?? Math.Clamp(each * 0.75, ShortestDuration, LongestDefault);
         Window = new(Warmup: duration / 3, duration, LongMessages);
 
         // Shared out beforehand: what is measured last would have none left where everything is disturbed.
