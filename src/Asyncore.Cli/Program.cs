@@ -28,7 +28,7 @@ catch (Exception error) when (error is CommandFailedException or PlatformNotSupp
     or IOException or UnauthorizedAccessException)
 {
     Console.Error.WriteLine($"asyncore: {OneLine(error.Message)}");
-    return Failed;
+    return error is CommandFailedException failed ? failed.ExitCode : Failed;
 }
 
 static RootCommand Build()

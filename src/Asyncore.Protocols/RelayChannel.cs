@@ -22,6 +22,7 @@ public class RelayChannel : DispatcherWithSend
     private static readonly TimeSpan _slowestCheck = TimeSpan.FromSeconds(1);
 
     private bool _ended;
+    private bool _endPassed;
     private bool _finishing;
     private bool _resets;
     private TimeSpan _checkAfter = _firstCheck;
@@ -39,7 +40,23 @@ public class RelayChannel : DispatcherWithSend
     /// <summary>The channel at its back; null before <see cref="Pair"/>.</summary>
     public RelayChannel? Other { get; private set; }
 
-    private bool IsOpen => Connected || Connecting;
+    /// <summary>Bytes received so far, all of which were or will be passed on unless the other side goes first.</summary>
+    public long BytesReceived { get; private set; }
+
+    /// <summary>Why this side is not read just now; <see cref="RelayHold.None"/> where it is.</summary>
+    internal RelayHold Holds { get; private set; }
+
+    /// <summary>What stands between this side and the other, and gets what is passed on; null, as a rule.</summary>
+    internal IRelayStage? Stage { get; set; }
+
+    /// <summary>Says how much may be read now; null is as much as there is.</summary>
+    internal IRelayMeter? Meter { get; set; }
+
+    /// <summary>Whether there is a connection, or is about to be one; inside <see cref="Dispatcher.HandleConnect"/> too.</summary>
+    internal bool IsOpen => Connected || Connecting;
+
+    /// <summary>Whether the peer has ended its stream.</summary>
+    internal bool HasEnded => _ended;
 
     /// <summary>Puts two channels of one loop back to back.</summary>
     /// <param name="other">The other one.</param>
@@ -66,25 +83,42 @@ public class RelayChannel : DispatcherWithSend
     {
         base.Close();
         _check?.Cancel();
-        Other?.Finish(reset: CloseReason is not null && !_ended && !SaidItsEnd(CloseReason));
+        Other?.Stage?.Drop(); // nobody takes what it holds
+        bool reset = CloseReason is not null && !_ended && !SaidItsEnd(CloseReason);
+        if (Stage is { } stage)
+        {
+            stage.PassFinish(reset);
+        }
+        else
+        {
+            Other?.Finish(reset);
+        }
     }
 
     /// <summary>Passes on what has come.</summary>
     protected override void HandleRead()
     {
-        ReadOnlySpan<byte> data = Receive(ChunkSize);
-        if (data.IsEmpty || _finishing)
+        ReadOnlySpan<byte> data = Meter is { } meter && !_finishing ? ReceiveMetered(meter) : Receive(ChunkSize);
+        if (_finishing || data.IsEmpty)
         {
             return; // nobody takes it any more; unread, it would make our close a reset over what is on its way out
         }
 
-        if (Other is { IsOpen: true } other)
+        BytesReceived += data.Length;
+        if (Other is not { IsOpen: true })
         {
-            other.Send(data);
+            Finish(reset: true); // Abort() of the other tells nobody
+            return;
+        }
+
+        Passing(data.Length);
+        if (Stage is { } stage)
+        {
+            stage.Pass(data);
         }
         else
         {
-            Finish(reset: true); // Abort() of the other tells nobody
+            Deliver(data);
         }
     }
 
@@ -92,26 +126,23 @@ public class RelayChannel : DispatcherWithSend
     protected override void HandleEndOfStream()
     {
         _ended = true;
-        if (_finishing || Other is not { IsOpen: true } other)
+        if (_finishing || Other is not { IsOpen: true })
         {
             return;
         }
 
-        other.ShutdownSend();
-        if (other._ended)
+        if (Stage is { } stage)
         {
-            CloseWhenSent();
+            stage.PassEnd();
+        }
+        else
+        {
+            DeliverEnd();
         }
     }
 
     /// <summary>This side does not keep up: the other is not read.</summary>
-    protected override void HandleHighWater()
-    {
-        if (Other is { IsOpen: true } other)
-        {
-            other.PauseReading();
-        }
-    }
+    protected override void HandleHighWater() => Other?.Hold(RelayHold.Water);
 
     /// <summary>This side has caught up.</summary>
     protected override void HandleLowWater()
@@ -122,11 +153,76 @@ public class RelayChannel : DispatcherWithSend
         }
         else if (Other is { _ended: false, IsOpen: true } other)
         {
-            other.ResumeReading();
+            other.Release(RelayHold.Water);
         }
         else
         {
             CloseWhenSent();
+        }
+    }
+
+    private ReadOnlySpan<byte> ReceiveMetered(IRelayMeter meter)
+    {
+        int most = meter.Allow(this, ChunkSize);
+        if (most == 0)
+        {
+            return default;
+        }
+
+        ReadOnlySpan<byte> data = Receive(most);
+        meter.Return(most - data.Length);
+        return data;
+    }
+
+    /// <summary>Told of bytes that are about to be passed on, for those who count.</summary>
+    /// <param name="count">How many.</param>
+    internal virtual void Passing(int count)
+    {
+    }
+
+    /// <summary>Gives bytes of this side to the other.</summary>
+    internal void Deliver(ReadOnlySpan<byte> data) => Other!.Send(data);
+
+    /// <summary>Everything of this side has been given to the other, and its end is next.</summary>
+    internal void DeliverEnd()
+    {
+        _endPassed = true;
+        if (Other is { IsOpen: true } other)
+        {
+            other.ShutdownSend();
+            CloseWhenSent();
+        }
+    }
+
+    /// <summary>Resets both sides at once, and drops what they hold.</summary>
+    internal void AbortBoth()
+    {
+        RelayChannel? other = Other;
+        _finishing = true; // neither is to tell the other to end in order
+        other?._finishing = true;
+        Stage?.Drop();
+        other?.Stage?.Drop();
+        other?.Abort();
+        Abort();
+    }
+
+    /// <summary>Stops reading for one more reason.</summary>
+    internal void Hold(RelayHold reason)
+    {
+        Holds |= reason;
+        if (IsOpen && !_finishing)
+        {
+            PauseReading();
+        }
+    }
+
+    /// <summary>A reason not to read has gone; reads where it was the last.</summary>
+    internal void Release(RelayHold reason)
+    {
+        Holds &= ~reason;
+        if (Holds == RelayHold.None && IsOpen)
+        {
+            ResumeReading();
         }
     }
 
@@ -154,6 +250,7 @@ public class RelayChannel : DispatcherWithSend
             ShutdownSend();
         }
 
+        Holds = RelayHold.None;
         ResumeReading();
         Flush();
         CheckDelivered();
@@ -201,7 +298,7 @@ public class RelayChannel : DispatcherWithSend
 
     private void CloseWhenSent()
     {
-        if (_ended && Other is null or { _ended: true } && OutBufferLength == 0)
+        if (_ended && Other is null or { _endPassed: true } && OutBufferLength == 0)
         {
             Close();
         }

@@ -26,13 +26,7 @@ public class Sender : RelayChannel
     public EndPoint Remote { get; }
 
     /// <summary>There is somebody now to take what the client says.</summary>
-    protected override void HandleConnect()
-    {
-        if (Receiver.Connected)
-        {
-            Receiver.ResumeReading();
-        }
-    }
+    protected override void HandleConnect() => Receiver.Release(RelayHold.Connect);
 
     /// <summary>The server cannot be reached: one line in the log, and the client is closed.</summary>
     /// <param name="error">Why.</param>

@@ -1,56 +1,161 @@
 using System.CommandLine;
 using System.Net;
-using Asyncore.Protocols;
+using System.Net.Sockets;
+using Asyncore.Cli.Forward;
+using Asyncore.Forwarding;
 
 namespace Asyncore.Cli.Commands;
 
-/// <summary><c>asyncore forward -l IP -p PORT -r IP -P PORT</c></summary>
-internal static class ForwardCommand
+/// <summary><c>asyncore forward -l IP -p PORT -r IP -P PORT</c>, and what else a forwarder can do.</summary>
+internal sealed class ForwardCommand
 {
     private const int DefaultPort = 80;
 
-    public static Command Create(LoopSettings settings)
-    {
-        var localIp = new Option<string>("--local-ip", "-l")
-        {
-            Description = "Where to listen.",
-            HelpName = "IP",
-            DefaultValueFactory = _ => "127.0.0.1",
-        };
-        NumberOption localPort = PortOption("--local-port", "-p", "Where to listen; 0 picks a free one.", 0);
-        var remoteIp = new Option<string>("--remote-ip", "-r")
-        {
-            Description = "Where to connect to.",
-            HelpName = "IP",
-            Required = true,
-        };
-        NumberOption remotePort = PortOption("--remote-port", "-P", "Where to connect to.", 1);
-        NotEmpty(localIp);
-        NotEmpty(remoteIp);
+    private readonly LoopSettings _settings;
+    private readonly ForwardArguments _arguments = new();
 
-        var command = new Command("forward", "Forward a TCP port.") { localIp, localPort, remoteIp, remotePort };
-        command.SetAction(line =>
+    private readonly Option<string> _localIp = new("--local-ip", "-l")
+    {
+        Description = "Where to listen.",
+        HelpName = "IP",
+        DefaultValueFactory = _ => "127.0.0.1",
+    };
+
+    private readonly NumberOption _localPort = PortOption("--local-port", "-p", "Where to listen; 0 picks a free one.", 0);
+
+    private readonly Option<string> _remoteIp = new("--remote-ip", "-r")
+    {
+        Description = "Where to connect to.",
+        HelpName = "IP",
+    };
+
+    private readonly NumberOption _remotePort = PortOption("--remote-port", "-P", "Where to connect to.", 1);
+
+    private readonly Option<string> _config = new("--config")
+    {
+        Description = "Listeners from a file, read again at SIGHUP.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<bool> _check = new("--check") { Description = "Only see whether the file is right." };
+
+    private readonly ParsedOption<LogFormat?> _log = new(["--log"], ReadLog)
+    {
+        Description = "What is written to standard error when a connection ends (text).",
+        HelpName = "text|json|none",
+    };
+
+    private readonly Option<bool> _live = new("--live") { Description = "Show what flows, as a table in the terminal." };
+
+    private ForwardCommand(LoopSettings settings) => _settings = settings;
+
+    public static Command Create(LoopSettings settings) => new ForwardCommand(settings).Create();
+
+    private Command Create()
+    {
+        NotEmpty(_localIp);
+        NotEmpty(_remoteIp);
+        var command = new Command("forward", "Forward TCP connections.") { _localIp, _localPort, _remoteIp, _remotePort };
+        foreach (Option each in _arguments.All)
         {
-            var local = new HostPort(line.GetRequiredValue(localIp), line.GetValue(localPort));
-            var remote = new HostPort(line.GetRequiredValue(remoteIp), line.GetValue(remotePort));
-            return ServerRun.Run(
-                settings.MakeLoop(line),
-                local,
-                loop => Start(local, remote, loop));
-        });
+            command.Options.Add(each);
+        }
+
+        command.Options.Add(_config);
+        command.Options.Add(_check);
+        command.Options.Add(_log);
+        command.Options.Add(_live);
+        command.Validators.Add(CheckTogether);
+        command.SetAction(Run);
         return command;
     }
 
-    private static Forwarder Start(HostPort local, HostPort remote, EventLoop loop)
+    private int Run(ParseResult line)
+    {
+        string? file = line.GetValue(_config);
+        ServiceOptions options = file is not null ? Load(file) : ReadLine(line);
+        if (line.GetValue(_check))
+        {
+            Console.Out.WriteLine($"{file}: {options.Listeners.Count} listeners, "
+                + $"{options.Listeners.Sum(each => each.Targets.Count)} targets");
+            return 0;
+        }
+
+        bool live = line.GetValue(_live);
+        if (live && Console.IsOutputRedirected)
+        {
+            throw new CommandFailedException("--live: standard output is no terminal") { ExitCode = 2 };
+        }
+
+        LogFormat log = line.GetValue(_log) ?? (live ? LogFormat.None : LogFormat.Text);
+        return ForwardRun.Run(_settings.MakeLoop(line), options, file, log, live);
+    }
+
+    private static ServiceOptions Load(string file)
     {
         try
         {
-            return new Forwarder(local.ToLocal(), remote.ToRemote(), loop: loop);
+            return ForwardConfiguration.Load(file);
         }
-        catch (ArgumentException error) when (error.ParamName == "remote")
+        catch (ForwardConfigurationException error)
         {
-            throw new CommandFailedException($"cannot forward {local} to {remote}: it would connect to itself");
+            throw new CommandFailedException(error.Message) { ExitCode = 2 };
         }
+    }
+
+    private ServiceOptions ReadLine(ParseResult line)
+    {
+        var local = new HostPort(line.GetRequiredValue(_localIp), line.GetValue(_localPort));
+        HostPort? remote = line.GetValue(_remoteIp) is { } host ? new HostPort(host, line.GetValue(_remotePort)) : null;
+        return _arguments.Read(line, _arguments.HasListen(line) ? null : Find(local), remote?.ToRemote());
+    }
+
+    private static IPEndPoint Find(HostPort local)
+    {
+        try
+        {
+            return local.ToLocal();
+        }
+        catch (SocketException error)
+        {
+            throw new CommandFailedException($"cannot listen on {local}: {error.Message}");
+        }
+    }
+
+    // What the file says cannot be said on the line too: one would have to win.
+    private void CheckTogether(System.CommandLine.Parsing.CommandResult result)
+    {
+        bool file = IsGiven(_config);
+        Option? other = result.Command.Options.FirstOrDefault(each =>
+            each != _config && each != _check && each != _log && each != _live && IsGiven(each));
+        if (file && other is not null)
+        {
+            result.AddError($"{other.Name} cannot be given with --config: the file says it");
+        }
+
+        if (!file && IsGiven(_check))
+        {
+            result.AddError("--check wants --config FILE");
+        }
+
+        if (!file && !IsGiven(_remoteIp) && !result.Command.Options.Any(each => each.Name == "--target" && IsGiven(each)))
+        {
+            result.AddError("Option '--remote-ip' is required, or --target, or --config.");
+        }
+
+        bool IsGiven(Option option) => result.GetResult(option) is { Implicit: false };
+    }
+
+    private static string? ReadLog(string text, out LogFormat? value)
+    {
+        (value, string? problem) = text switch
+        {
+            "text" => ((LogFormat?)LogFormat.Text, (string?)null),
+            "json" => (LogFormat.Json, null),
+            "none" => (LogFormat.None, null),
+            _ => (null, "is none of text, json, none"),
+        };
+        return problem;
     }
 
     private static NumberOption PortOption(string name, string alias, string description, int least) =>

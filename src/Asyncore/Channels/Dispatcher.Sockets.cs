@@ -232,6 +232,23 @@ public partial class Dispatcher
         _loop.MarkChanged(this);
     }
 
+    /// <summary>
+    /// Ends a listener without losing anybody: connections that wait in the system's queue are accepted first, a queue's
+    /// length of them at most. Then as <see cref="Close"/>, which would have them reset.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The channel is no listener.</exception>
+    /// <exception cref="ObjectDisposedException">The channel has been closed.</exception>
+    public void StopListening()
+    {
+        CheckOpen();
+        if (!Has(State.Accepting))
+        {
+            throw new InvalidOperationException("Only a listening channel can stop to listen.");
+        }
+
+        EndListening(accept: true);
+    }
+
     private protected void AdoptFile(IoHandle handle, bool restoreBlocking)
     {
         _handle = handle;

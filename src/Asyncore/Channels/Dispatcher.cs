@@ -158,6 +158,9 @@ public partial class Dispatcher : IDisposable
     /// </summary>
     public EndPoint? Address => _address ??= _loop.Io.AcceptedFrom(_handle);
 
+    /// <summary>The address at this end, asked of the system each time; null where there is no socket.</summary>
+    public EndPoint? LocalAddress => Has(State.Closed) || !_handle.IsOpen ? null : _loop.Io.LocalAddress(_handle);
+
     /// <summary>Whether the library logs the channel's coming and going, as type <c>debug</c>.</summary>
     public bool Debug { get; set; }
 

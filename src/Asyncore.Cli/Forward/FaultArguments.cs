@@ -1,0 +1,74 @@
+using System.CommandLine;
+using Asyncore.Forwarding;
+
+namespace Asyncore.Cli.Forward;
+
+/// <summary>Where faults happen.</summary>
+[Flags]
+internal enum FaultDirection
+{
+    ToTarget = 1,
+    ToClient = 2,
+    Both = ToTarget | ToClient,
+}
+
+/// <summary>What is to go wrong on purpose.</summary>
+internal sealed class FaultArguments
+{
+    private readonly ParsedOption<TimeSpan?> _delay = ForwardArguments.Duration("--delay", "Fault: holds bytes back for so long.");
+    private readonly ParsedOption<TimeSpan?> _jitter = ForwardArguments.Duration("--jitter", "Fault: and so much longer or shorter, at random.");
+    private readonly ParsedOption<long?> _bandwidth = ForwardArguments.Rate("--bandwidth", "Fault: passes on no faster.");
+    private readonly ParsedOption<long?> _slice = ForwardArguments.Bytes("--slice", "Fault: passes on in pieces of so many bytes.");
+    private readonly ParsedOption<long?> _cutAfter = ForwardArguments.Bytes("--cut-after", "Fault: closes both sides after so many bytes.");
+    private readonly ParsedOption<TimeSpan?> _resetAfter = ForwardArguments.Duration("--reset-after", "Fault: resets both sides after so long.");
+
+    private readonly Option<bool> _stall = new("--stall") { Description = "Fault: passes on nothing, and says nothing." };
+
+    private readonly ParsedOption<FaultDirection?> _direction = new(["--direction"], ReadDirection)
+    {
+        Description = "Where faults happen (both).",
+        HelpName = "to-target|to-client|both",
+    };
+
+    private readonly NumberOption _seed = new(["--seed"], 0, int.MaxValue, "a whole number")
+    {
+        Description = "What chance begins with, so that faults come again.",
+        HelpName = "N",
+    };
+
+    public IEnumerable<Option> All =>
+        [_delay, _jitter, _bandwidth, _slice, _cutAfter, _resetAfter, _stall, _direction, _seed];
+
+    public FaultOptions? Read(ParseResult line, FaultDirection direction)
+    {
+        if (((line.GetValue(_direction) ?? FaultDirection.Both) & direction) == 0)
+        {
+            return null;
+        }
+
+        var faults = new FaultOptions
+        {
+            Delay = line.GetValue(_delay) ?? TimeSpan.Zero,
+            Jitter = line.GetValue(_jitter) ?? TimeSpan.Zero,
+            Bandwidth = line.GetValue(_bandwidth),
+            Slice = line.GetValue(_slice) is { } slice ? (int)Math.Min(slice, int.MaxValue) : null,
+            CutAfter = line.GetValue(_cutAfter),
+            ResetAfter = line.GetValue(_resetAfter),
+            Stall = line.GetValue(_stall),
+            Seed = line.GetValue(_seed),
+        };
+        return faults.IsNone ? null : faults;
+    }
+
+    private static string? ReadDirection(string text, out FaultDirection? value)
+    {
+        (value, string? problem) = text switch
+        {
+            "to-target" => ((FaultDirection?)FaultDirection.ToTarget, (string?)null),
+            "to-client" => (FaultDirection.ToClient, null),
+            "both" => (FaultDirection.Both, null),
+            _ => (null, "is none of to-target, to-client, both"),
+        };
+        return problem;
+    }
+}

@@ -1,0 +1,102 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Asyncore.Forwarding;
+
+/// <summary>Keeps the addresses of a name up to date, resolved on the thread pool. A failure leaves those there were.</summary>
+internal sealed class NameWatch
+{
+    private readonly EventLoop _loop;
+    private readonly DnsEndPoint _name;
+    private readonly Action<IReadOnlyList<EndPoint>> _found;
+    private readonly List<Action> _waiting = [];
+    private readonly TimerHandle _timer;
+    private bool _resolving;
+    private bool _stopped;
+
+    /// <param name="loop">The loop.</param>
+    /// <param name="name">The name and port.</param>
+    /// <param name="every">How often.</param>
+    /// <param name="found">Told of what was found, on the loop.</param>
+    public NameWatch(EventLoop loop, DnsEndPoint name, TimeSpan every, Action<IReadOnlyList<EndPoint>> found)
+    {
+        _loop = loop;
+        _name = name;
+        _found = found;
+        _timer = loop.CallEvery(every, Resolve);
+        Resolve();
+    }
+
+    /// <summary>Why the name could not be resolved last time; null where it could.</summary>
+    public SocketException? Problem { get; private set; }
+
+    /// <summary>Calls back when the resolver has answered, which it may have failed to.</summary>
+    public void WhenAnswered(Action callback)
+    {
+        _waiting.Add(callback);
+        Resolve();
+    }
+
+    public void SetPeriod(TimeSpan every) => _timer.Delay(every);
+
+    public void Stop()
+    {
+        _stopped = true;
+        _timer.Cancel();
+        Answer();
+    }
+
+    private void Resolve()
+    {
+        if (_resolving || _stopped)
+        {
+            return;
+        }
+
+        _resolving = true;
+        Task.Run(() => Dns.GetHostAddressesAsync(_name.Host, _name.AddressFamily)).ContinueWith(
+            Post, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    // On the resolver's thread.
+    private void Post(Task<IPAddress[]> task)
+    {
+        try
+        {
+            _loop.Post(() => Take(task));
+        }
+        catch (ObjectDisposedException)
+        {
+            _ = task.Exception; // nobody waits for it any more
+        }
+    }
+
+    private void Take(Task<IPAddress[]> task)
+    {
+        _resolving = false;
+        if (_stopped)
+        {
+            _ = task.Exception;
+            return;
+        }
+
+        Problem = task.IsCompletedSuccessfully && task.Result.Length > 0 ? null
+            : task.Exception?.InnerException as SocketException ?? new SocketException((int)SocketError.HostNotFound);
+        if (Problem is null)
+        {
+            _found([.. task.Result.Select(address => new IPEndPoint(address, _name.Port))]);
+        }
+
+        Answer();
+    }
+
+    private void Answer()
+    {
+        Action[] waiting = [.. _waiting];
+        _waiting.Clear();
+        foreach (Action callback in waiting)
+        {
+            callback();
+        }
+    }
+}
