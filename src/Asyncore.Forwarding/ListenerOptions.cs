@@ -97,16 +97,3 @@ public enum BalancePolicy
     /// <summary>The first in the list that is healthy.</summary>
     FirstAvailable,
 }
-
-/// <summary>A version of the PROXY protocol (haproxy.org, proxy-protocol.txt).</summary>
-public enum ProxyVersion
-{
-    /// <summary>No header.</summary>
-    None,
-
-    /// <summary>A line of text.</summary>
-    V1,
-
-    /// <summary>Binary.</summary>
-    V2,
-}
