@@ -39,11 +39,13 @@ internal sealed class ForwardCommand
 
     private readonly Option<bool> _check = new("--check") { Description = "Only see whether the file is right." };
 
-    private readonly ParsedOption<LogFormat?> _log = new(["--log"], ReadLog)
+    private readonly ParsedOption<LogLevel?> _log = new(["--log"], ReadLog)
     {
-        Description = "What is written to standard error when a connection ends (text).",
-        HelpName = "text|json|none",
+        Description = "Which connections are written to standard error when they end (problems).",
+        HelpName = "all|problems|none",
     };
+
+    private readonly Option<bool> _json = new("--json") { Description = "Write them as JSON, an object a line." };
 
     private readonly Option<bool> _live = new("--live") { Description = "Show what flows, as a table in the terminal." };
 
@@ -64,6 +66,7 @@ internal sealed class ForwardCommand
         command.Options.Add(_config);
         command.Options.Add(_check);
         command.Options.Add(_log);
+        command.Options.Add(_json);
         command.Options.Add(_live);
         command.Validators.Add(CheckTogether);
         command.SetAction(Run);
@@ -87,7 +90,8 @@ internal sealed class ForwardCommand
             throw new CommandFailedException("--live: standard output is no terminal") { ExitCode = 2 };
         }
 
-        LogFormat log = line.GetValue(_log) ?? (live ? LogFormat.None : LogFormat.Text);
+        LogLevel level = line.GetValue(_log) ?? (live ? LogLevel.None : LogLevel.Problems);
+        var log = new ConnectionLog(Console.Error, level, line.GetValue(_json));
         return ForwardRun.Run(_settings.MakeLoop(line), options, file, log, live);
     }
 
@@ -125,9 +129,10 @@ internal sealed class ForwardCommand
     // What the file says cannot be said on the line too: one would have to win.
     private void CheckTogether(System.CommandLine.Parsing.CommandResult result)
     {
+        Option[] ownOptions = [_config, _check, _log, _json, _live];
         bool file = IsGiven(_config);
         Option? other = result.Command.Options.FirstOrDefault(each =>
-            each != _config && each != _check && each != _log && each != _live && IsGiven(each));
+            !ownOptions.Contains(each) && IsGiven(each));
         if (file && other is not null)
         {
             result.AddError($"{other.Name} cannot be given with --config: the file says it");
@@ -146,14 +151,14 @@ internal sealed class ForwardCommand
         bool IsGiven(Option option) => result.GetResult(option) is { Implicit: false };
     }
 
-    private static string? ReadLog(string text, out LogFormat? value)
+    private static string? ReadLog(string text, out LogLevel? value)
     {
         (value, string? problem) = text switch
         {
-            "text" => ((LogFormat?)LogFormat.Text, (string?)null),
-            "json" => (LogFormat.Json, null),
-            "none" => (LogFormat.None, null),
-            _ => (null, "is none of text, json, none"),
+            "all" => ((LogLevel?)LogLevel.All, (string?)null),
+            "problems" => (LogLevel.Problems, null),
+            "none" => (LogLevel.None, null),
+            _ => (null, "is none of all, problems, none"),
         };
         return problem;
     }

@@ -10,12 +10,11 @@ internal sealed class ForwardRun : IDisposable
     private readonly EventLoop _loop;
     private readonly ForwardService _service;
     private readonly string? _file;
-    private readonly Action<ConnectionRecord>? _log;
     private readonly PosixSignalRegistration? _reload;
     private readonly HashSet<EndPoint> _told = [];
     private int _signals;
 
-    private ForwardRun(EventLoop loop, ServiceOptions options, string? file, LogFormat log)
+    private ForwardRun(EventLoop loop, ServiceOptions options, string? file, ConnectionLog log)
     {
         _loop = loop;
         _file = file;
@@ -26,17 +25,7 @@ internal sealed class ForwardRun : IDisposable
             Console.Error.WriteLine($"no listener is for the inherited socket at {left.LocalEndPoint}");
         }
 
-        _log = log switch
-        {
-            LogFormat.Text => record => Console.Error.WriteLine(record.ToText()),
-            LogFormat.Json => record => Console.Error.WriteLine(record.ToJson()),
-            _ => null,
-        };
-        if (_log is not null)
-        {
-            _service.ConnectionEnded += _log;
-        }
-
+        _service.ConnectionEnded += log.Write;
         _reload = file is null ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
         {
             context.Cancel = true;
@@ -49,7 +38,7 @@ internal sealed class ForwardRun : IDisposable
     /// <param name="file">Where the options are from, to be read again at SIGHUP; null where from nowhere.</param>
     /// <param name="log">What is written when a connection ends.</param>
     /// <param name="live">Whether to show a table until the end.</param>
-    public static int Run(EventLoop loop, ServiceOptions options, string? file, LogFormat log, bool live)
+    public static int Run(EventLoop loop, ServiceOptions options, string? file, ConnectionLog log, bool live)
     {
         using EventLoop owned = loop;
         using var run = Start(loop, options, file, log);
@@ -66,7 +55,7 @@ internal sealed class ForwardRun : IDisposable
         _service.Dispose();
     }
 
-    private static ForwardRun Start(EventLoop loop, ServiceOptions options, string? file, LogFormat log)
+    private static ForwardRun Start(EventLoop loop, ServiceOptions options, string? file, ConnectionLog log)
     {
         try
         {
@@ -143,12 +132,4 @@ internal sealed class ForwardRun : IDisposable
     }
 
     private static string Connections(int count) => count == 1 ? "1 connection" : $"{count} connections";
-}
-
-/// <summary>How connections that have ended are written.</summary>
-internal enum LogFormat
-{
-    None,
-    Text,
-    Json,
 }

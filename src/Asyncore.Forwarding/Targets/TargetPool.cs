@@ -93,7 +93,7 @@ internal sealed class TargetPool
         target.Failures++;
         if (!target.IsResting)
         {
-            _log($"target {EndPointText.Format(target.Options.Address)} rests: {why}");
+            Tell($"target {EndPointText.Format(target.Options.Address)} rests: {why}");
             target.IsResting = true;
         }
 
@@ -126,6 +126,15 @@ internal sealed class TargetPool
         return best;
     }
 
+    // One that is alone gets every connection anyway, and each says how it fared.
+    private void Tell(string what)
+    {
+        if (Targets.Length > 1)
+        {
+            _log(what);
+        }
+    }
+
     private void Wake(Target target)
     {
         target.RestTimer?.Cancel();
@@ -133,7 +142,7 @@ internal sealed class TargetPool
         if (target.IsResting)
         {
             target.IsResting = false;
-            _log($"target {EndPointText.Format(target.Options.Address)} is back");
+            Tell($"target {EndPointText.Format(target.Options.Address)} is back");
         }
     }
 

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Net;
+using System.Text;
+using System.Threading.Channels;
 using Asyncore.Tests.Support;
 
 namespace Asyncore.Tests.Cli;
@@ -9,10 +11,10 @@ internal sealed class ToolProcess : ChildProcess
 {
     private static readonly string _tool = Path.Combine(AppContext.BaseDirectory, "Asyncore.Cli.dll");
 
-    private readonly Task<string> _errors;
+    private readonly Channel<string> _errors = Channel.CreateUnbounded<string>();
 
     private ToolProcess(ProcessStartInfo start)
-        : base(start) => _errors = Process.StandardError.ReadToEndAsync();
+        : base(start) => _ = PumpErrors();
 
     public static ToolProcess Start(params string[] arguments) => StartIn(string.Empty, arguments);
 
@@ -46,13 +48,38 @@ internal sealed class ToolProcess : ChildProcess
     public async Task<IPEndPoint> AwaitListening() =>
         AddressIn(await Process.StandardOutput.ReadLineAsync().WaitAsync(Patience));
 
+    /// <summary>The next line on standard error.</summary>
+    public async Task<string> ReadErrorLine() => await _errors.Reader.ReadAsync().AsTask().WaitAsync(Patience);
+
     /// <summary>What is written from here on, and the exit status.</summary>
     public async Task<ToolResult> End()
     {
         string output = await Process.StandardOutput.ReadToEndAsync().WaitAsync(Patience);
-        string errors = await _errors.WaitAsync(Patience);
+        string errors = await CollectErrors().WaitAsync(Patience);
         await Process.WaitForExitAsync().WaitAsync(Patience);
         return new ToolResult(Process.ExitCode, output, errors);
+    }
+
+    // Read as it comes, whoever asks: a program whose pipe is full would stand still.
+    private async Task PumpErrors()
+    {
+        while (await Process.StandardError.ReadLineAsync() is { } line)
+        {
+            _errors.Writer.TryWrite(line);
+        }
+
+        _errors.Writer.Complete();
+    }
+
+    private async Task<string> CollectErrors()
+    {
+        var text = new StringBuilder();
+        await foreach (string line in _errors.Reader.ReadAllAsync())
+        {
+            text.Append(line).Append('\n');
+        }
+
+        return text.ToString();
     }
 }
 
