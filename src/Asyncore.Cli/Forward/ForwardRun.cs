@@ -12,7 +12,7 @@ internal sealed class ForwardRun : IDisposable
     private readonly string? _file;
     private readonly PosixSignalRegistration? _reload;
     private readonly HashSet<EndPoint> _told = [];
-    private int _signals;
+    private bool _stopping;
 
     private ForwardRun(EventLoop loop, ServiceOptions options, string? file, ConnectionLog log)
     {
@@ -86,12 +86,8 @@ internal sealed class ForwardRun : IDisposable
 
     private void Stop()
     {
-        if (++_signals == 1 && _service.Connections is > 0 and var left)
-        {
-            Console.Error.WriteLine(
-                $"stopping: {Connections(left)} may go on for {Quantity.FormatDuration(_service.Options.DrainTimeout)}");
-        }
-
+        bool first = !_stopping;
+        _stopping = true;
         _service.Stop(cut =>
         {
             if (cut > 0)
@@ -101,6 +97,11 @@ internal sealed class ForwardRun : IDisposable
 
             _loop.Stop();
         });
+        if (first && _service.Connections is > 0 and var left)
+        {
+            Console.Error.WriteLine(
+                $"stopping: {Connections(left)} may go on for {Quantity.FormatDuration(_service.Options.DrainTimeout)}");
+        }
     }
 
     private void Reload()

@@ -126,7 +126,7 @@ public sealed class ForwardCommandTests : IDisposable
             exec python3 -c '
             import os, socket, sys
             s = socket.create_server(("127.0.0.1", 0))
-            os.dup2(s.fileno(), 3, inheritable=True)
+            os.dup2(s.fileno(), 3); os.set_inheritable(3, True)
             os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()), LISTEN_FDNAMES="web")
             args = [a.replace("PORT", str(s.getsockname()[1])) for a in sys.argv[1:]]
             os.execvp(args[0], args)' "$@"
