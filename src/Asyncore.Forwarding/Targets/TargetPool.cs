@@ -106,9 +106,18 @@ internal sealed class TargetPool
     private Target Choose(List<Target> targets) => _options.Balance switch
     {
         BalancePolicy.FirstAvailable => targets[0],
-        BalancePolicy.LeastConnections => targets.MinBy(each => (double)(each.Active + 1) / each.Options.Weight)!,
+        BalancePolicy.LeastConnections => InTurn(LeastLoaded(targets)),
         _ => InTurn(targets),
     };
+
+    // Those of equal load take turns: where connections are short the first would get them all.
+    private static List<Target> LeastLoaded(List<Target> targets)
+    {
+        double least = targets.Min(Load);
+        return targets.FindAll(each => Load(each) <= least);
+
+        static double Load(Target target) => (double)(target.Active + 1) / target.Options.Weight;
+    }
 
     // Smooth weighted round robin, as nginx has it: 5, 1, 1 gives a a b a c a a, not five of a in a row.
     private static Target InTurn(List<Target> targets)

@@ -69,7 +69,7 @@ internal abstract partial class ChildProcess : IDisposable
     {
         Assert.NotNull(line);
         Assert.StartsWith(Listening, line, StringComparison.Ordinal);
-        return IPEndPoint.Parse(line.AsSpan(Listening.Length));
+        return IPEndPoint.Parse(line.AsSpan(Listening.Length).TrimEnd('\r')); // a terminal's
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]
