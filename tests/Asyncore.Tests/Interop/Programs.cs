@@ -13,6 +13,9 @@ internal static class Programs
 {
     private const string Required = "ASYNCORE_REQUIRE_INTEROP";
 
+    private static readonly string[] _streamModules =
+        ["/usr/lib/nginx/modules/ngx_stream_module.so", "/usr/lib64/nginx/modules/ngx_stream_module.so"];
+
     private static readonly ConcurrentDictionary<string, bool> _told = new();
     private static readonly Lazy<string?> _python = new(FindPython);
     private static readonly Lazy<string?> _netcat = new(FindNetcat);
@@ -20,6 +23,12 @@ internal static class Programs
     public static string Curl => Require("curl", Find("curl"));
 
     public static string Nginx => Require("nginx", Find("nginx"));
+
+    public static string HaProxy => Require("HAProxy", Find("haproxy"));
+
+    /// <summary>nginx, and its module for TCP connections.</summary>
+    public static (string Program, string Module) NginxStream =>
+        (Nginx, Require("nginx's stream module", _streamModules.FirstOrDefault(File.Exists)));
 
     public static string Socat => Require("socat", Find("socat"));
 
