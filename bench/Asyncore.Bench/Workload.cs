@@ -134,7 +134,7 @@ internal sealed record Workload(string Name, string Title, string[] Arguments)
             Unit = "connection",
             Note = "Connect, a byte there and back, both ends close; 50 at a time.",
         },
-        BesideIdle(Forward(ForwardIdle, $"forwarding, 100 connections × 64 B beside {_idlePairs:N0} idle ones", _hundred),
+        BesideIdle(Forward(ForwardIdle, $"forwarding, 100 connections × 64 B beside {_idlePairs:N0} idle pairs", _hundred),
             _idlePairs),
     ];
 

@@ -213,7 +213,7 @@ internal sealed class Charts(Results results)
             StoredServer[] servers = [.. workload.Measured.OrderBy(one => one.Summary!.IdleBytesEach!.Median)];
             var scale = new LogScale(Margin + label, Width - Margin - number, 10,
                 servers.Max(one => one.Summary!.IdleBytesEach!.Median));
-            svg.Text(Margin, y + 26, Tables.Short(workload.Title), kind: "title");
+            svg.Text(Margin, y + 26, workload.Title, kind: "title");
             double top = y + Head;
             double bottom = top + (servers.Length * Row);
             DrawScale(svg, scale, top, bottom, "resident bytes of the server for each idle connection; less is better");
