@@ -5,36 +5,11 @@ import socket
 import time
 
 import checking
-from checking import loadgen
-
-FAULT_AFTER = 100_000  # bytes that are still right
-
-
-def flip(data):
-    return bytes([data[0] ^ 1]) + data[1:]
-
-
-# What happens to the piece that passes FAULT_AFTER; None closes the connection.
-FAULTS = {
-    "a wrong byte": (flip, "wrong byte on connection"),
-    "a lost byte": (lambda data: data[1:], "wrong byte on connection"),
-    "a doubled byte": (lambda data: data[:1] + data[:-1], "wrong byte on connection"),
-    "a byte too many": (lambda data: data + data[-1:], "more bytes than it sent"),
-    "an early end": (lambda data: None, "closed connection"),
-}
+from checking import FAULTS, flip, loadgen
 
 
 def start_faulty(fault):
-    def serve(client):
-        passed = 0
-        while data := client.recv(65536):
-            faulty = passed < FAULT_AFTER <= passed + len(data)
-            passed += len(data)
-            if faulty and (data := fault(data)) is None:
-                return
-            client.sendall(data)
-
-    return checking.start_server(serve)
+    return checking.start_server(lambda client: checking.pass_on(client, client, fault))
 
 
 def check_faults():
@@ -51,7 +26,9 @@ def check_faults():
     print("ok  notices silence")
 
     for usage in (["--size", "0"], ["--depth", "x"], ["--workload", "y"], ["--nothing", "1"], ["--size"],
-                  ["--size", "1", "--workload", "lines"], ["--idle", "1"]):
+                  ["--size", "1", "--workload", "lines"], ["--idle", "1"], ["--serve", "nowhere"],
+                  ["--serve", "127.0.0.1:1"], ["--workload", "forward"],
+                  ["--idle", "1", "--server-pid", "1", "--workload", "forward-churn", "--serve", "127.0.0.1:1"]):
         result = loadgen(1, *usage)
         assert result.returncode == 2 and usage[0] in result.stderr, (usage, result)
     print("ok  names the option that is wrong")

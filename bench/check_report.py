@@ -19,9 +19,11 @@ def bench(*arguments):
 
 def measure(results):
     result = bench("--artifacts", ARTIFACTS, "--results", results, "--rounds", "1", "--window", "100",
-                   "--only", "echo-50x64,sends-50x16x64,churn,idle-10k", "--candidates", "uring_echo,uv_echo,epoll_echo")
+                   "--only", "echo-50x64,sends-50x16x64,churn,idle-10k,forward-16x64k,forward-idle",
+                   "--candidates", "uring_echo,uv_echo,epoll_echo,epoll_forward_splice,asyncore_forward_epoll")
     assert result.returncode == 0, result
-    for heading in ("## echo, 50 connections × 64 B\n", "a send for each message", "come and go", "10,000 idle ones"):
+    for heading in ("## echo, 50 connections × 64 B\n", "a send for each message", "come and go", "10,000 idle ones",
+                    "64 KiB, one way"):
         assert heading in result.stdout, (heading, result.stdout)
     file, = glob.glob(results + "/*.json")
     with open(file) as content:
@@ -30,7 +32,7 @@ def measure(results):
         for candidate in workload["candidates"]:
             assert candidate["failure"] is None and len(candidate["pairs"]) == 1, candidate
             assert candidate["summary"]["cpu_ratio"]["median"] > 0, candidate
-            assert (candidate["summary"]["idle_bytes_each"] is not None) == (workload["name"] == "idle-10k"), candidate
+            assert (candidate["summary"]["idle_bytes_each"] is not None) == ("idle" in workload["name"]), candidate
     print("ok  a run:", ", ".join(workloads))
     return file
 
@@ -48,14 +50,15 @@ def check_document(docs, file):
     with open(PAGE) as page:
         first = page.read()
     text = write(docs, file)
-    for part in ("## Targets", "| C libuv | ", "## Latency", "| connections that come and go |", "## Idle connections"):
+    for part in ("## Targets", "| C libuv | ", "## Latency", "| connections that come and go |", "## Idle connections",
+                 "## Forwarding", "| C epoll, splicing | "):
         assert part in text, (part, text)
     by_hand = first.rpartition("<!-- /bench:")[2]
     assert text.endswith(by_hand), "what was written by hand was changed"
     stored = glob.glob(docs + "/results/*.json")
     assert len(stored) == 1 and os.path.getsize(stored[0]) * 2 < os.path.getsize(file), "what is stored is not small"
     charts = sorted(os.path.basename(chart) for chart in glob.glob(docs + "/charts/*.svg"))
-    assert charts == ["cpu-ratio.svg", "idle-memory.svg", "latency.svg"], charts
+    assert charts == ["cpu-ratio.svg", "forwarding.svg", "idle-memory.svg", "latency.svg"], charts
     for chart in charts:
         assert chart in text, chart
         xml.etree.ElementTree.parse(os.path.join(docs, "charts", chart))

@@ -10,6 +10,33 @@ import threading
 
 LOADGEN = sys.argv[1]
 
+FAULT_AFTER = 100_000  # bytes that are still right
+
+
+def flip(data):
+    return bytes([data[0] ^ 1]) + data[1:]
+
+
+# What happens to the piece that passes FAULT_AFTER; None closes the connection.
+FAULTS = {
+    "a wrong byte": (flip, "wrong byte on connection"),
+    "a lost byte": (lambda data: data[1:], "wrong byte on connection"),
+    "a doubled byte": (lambda data: data[:1] + data[:-1], "wrong byte on connection"),
+    "a byte too many": (lambda data: data + data[-1:], "more bytes than it sent"),
+    "an early end": (lambda data: None, "closed connection"),
+}
+
+
+def pass_on(source, sink, fault, after=FAULT_AFTER):
+    """Until the end of what comes, or the fault makes one."""
+    passed = 0
+    while data := source.recv(65536):
+        faulty = passed < after <= passed + len(data)
+        passed += len(data)
+        if faulty and (data := fault(data)) is None:
+            return
+        sink.sendall(data)
+
 
 def start_server(serve, many=False):
     """Accepts one connection, or many, serves each with a function, and gives the port."""
@@ -40,18 +67,18 @@ def loadgen(port, *arguments):
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
-def start(command, environment=None):
+def start(command, environment=None, listen=("--listen", "127.0.0.1:0")):
     """A server and its port; no port where it ended before it listened."""
-    server = subprocess.Popen([*command, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True,
+    server = subprocess.Popen([*command, *listen], stdout=subprocess.PIPE, text=True,
                               env={**os.environ, **(environment or {})})
     atexit.register(server.kill)  # a check that fails leaves nothing behind; does nothing to one that has ended
     line = server.stdout.readline()
     return server, int(line.rsplit(":", 1)[1]) if line else None
 
 
-def stop(server):
+def stop(server, code=0):
     server.send_signal(signal.SIGTERM)
-    assert server.wait(5) == 0, "did not end on SIGTERM with 0"
+    assert server.wait(5) == code, f"did not end on SIGTERM with {code}"
 
 
 def name_of(command):

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Asyncore.Bench;
 
 /// <summary>A server that is measured.</summary>
@@ -33,6 +35,9 @@ internal sealed record Candidate(string Name, string Title, Func<string, string[
     /// <summary>What it is told besides, in a workload of this name.</summary>
     public Func<string, string[]> Extra { get; init; } = _ => [];
 
+    /// <summary>How a forwarder is told where to connect to.</summary>
+    public Func<IPEndPoint, string[]> Towards { get; init; } = _ => [];
+
     /// <summary>A variable of its environment.</summary>
     public (string Name, string Value)? Variable { get; init; }
 
@@ -45,7 +50,11 @@ internal sealed record Candidate(string Name, string Title, Func<string, string[
         Native("uv_room", "C libuv"),
         Receive("asyncore_receive", "a Dispatcher that copies"),
         Asyncore("asyncore_epoll", "Asyncore, epoll", "epoll"),
+        Forwarder("epoll_forward", "C epoll"),
     ];
+
+    // The most that a system gives who is not root.
+    private const string LargePipe = "1048576";
 
     private static readonly string[] _all = [.. Workload.Echoes, Workload.Churn, .. Workload.Idles];
 
@@ -135,6 +144,45 @@ internal sealed record Candidate(string Name, string Title, Func<string, string[
         Chat("asyncore_room", "AsyncChat", "room-1000", "room") with { Quick = ["room-1000"] },
         Chat("asyncore_room_io_uring", "AsyncChat, io_uring", "room-1000", "room", "--backend", "io_uring")
             with { MayBeRefused = true },
+
+        // Forwarders.
+        Forwarder("epoll_forward", "C epoll against itself") with
+        {
+            Name = "epoll_forward_self",
+            Workloads = ["forward-100x64", Workload.ForwardStream],
+            OnlyFull = true,
+        },
+        AsyncoreForward("asyncore_forward_epoll", "Asyncore, epoll", "epoll") with
+        {
+            Workloads = Workload.Forwards,
+            Quick = ["forward-100x64", Workload.ForwardStream],
+        },
+        AsyncoreForward("asyncore_forward_io_uring", "Asyncore, io_uring", "io_uring") with
+        {
+            Workloads = Workload.Forwards,
+            Quick = ["forward-100x64"],
+            MayBeRefused = true,
+        },
+        Forwarder("epoll_forward", "C epoll, splicing") with
+        {
+            Name = "epoll_forward_splice",
+            Extra = _ => ["--pipe", LargePipe],
+        },
+        Forwarder("haproxy_forward", "HAProxy") with { Name = "haproxy", Workloads = Workload.Forwards },
+        Forwarder("haproxy_forward", "HAProxy, splicing") with
+        {
+            Name = "haproxy_splice",
+            Quick = [Workload.ForwardStream],
+            Extra = _ => ["--splice", LargePipe],
+        },
+        Forwarder("nginx_forward", "nginx") with { Name = "nginx", Workloads = Workload.Forwards },
+        Forwarder("nginx_forward", "nginx, 64 KiB at once") with
+        {
+            Name = "nginx_64k",
+            Workloads = [Workload.ForwardStream],
+            Extra = _ => ["--buffer", "65536"],
+        },
+        Forwarder("python_forward", "CPython's asyncore"),
     ];
 
     /// <summary>The server that a workload's others are compared with.</summary>
@@ -148,7 +196,11 @@ internal sealed record Candidate(string Name, string Title, Func<string, string[
     public bool IsBuilt(string artifacts) => File.Exists(Path.Combine(artifacts, Artifact));
 
     /// <summary>The whole command that serves a workload.</summary>
-    public string[] CommandFor(string artifacts, Workload workload) => [.. Command(artifacts), .. Extra(workload.Name)];
+    /// <param name="artifacts">The directory of built things.</param>
+    /// <param name="workload">What it will serve.</param>
+    /// <param name="farEnd">Where it is to connect to, if it forwards.</param>
+    public string[] CommandFor(string artifacts, Workload workload, IPEndPoint? farEnd) =>
+        [.. Command(artifacts), .. Extra(workload.Name), .. farEnd is null ? [] : Towards(farEnd)];
 
     private static string[] Each(string workload) => workload == Workload.Sends ? ["--each", "64"] : [];
 
@@ -161,16 +213,17 @@ internal sealed record Candidate(string Name, string Title, Func<string, string[
     private static Candidate DotNet(string name, string title, string project, params string[] arguments)
     {
         string artifact = Path.Combine("bin", project, "release", project + ".dll");
-        return new(
-            name,
-            title,
-            built => ["dotnet", Path.Combine(built, artifact), .. arguments, "--listen", "127.0.0.1:0"],
-            artifact)
-        { Managed = true };
+        return new(name, title, built => ["dotnet", Path.Combine(built, artifact), .. arguments], artifact)
+        {
+            Managed = true,
+        };
     }
 
+    private static Candidate Listening(string name, string title, string project, params string[] arguments) =>
+        DotNet(name, title, project, [.. arguments, "--listen", "127.0.0.1:0"]);
+
     private static Candidate Asyncore(string name, string title, string backend, params string[] arguments) =>
-        DotNet(name, title, "Asyncore.Cli", ["echo", "--backend", backend, .. arguments]);
+        Listening(name, title, "Asyncore.Cli", ["echo", "--backend", backend, .. arguments]);
 
     // Longer than a round trip takes, so that a busy connection never finds it asleep.
     private static Candidate Spinning(string name, string title, string backend) =>
@@ -189,14 +242,23 @@ internal sealed record Candidate(string Name, string Title, Func<string, string[
 
     // A buffer for each connection: small, but for streams, as who writes such a server would have it.
     private static Candidate Net(string name, string title, string mode) =>
-        DotNet(name, title, "NetPeer", mode) with
+        Listening(name, title, "NetPeer", mode) with
         {
             Extra = workload => workload == Workload.Stream ? ["--buffer", "262144"] : Each(workload),
         };
 
     private static Candidate Chat(string name, string title, string workload, params string[] arguments) =>
-        DotNet(name, title, "ChatPeer", arguments) with { Workloads = [workload] };
+        Listening(name, title, "ChatPeer", arguments) with { Workloads = [workload] };
 
     private static Candidate Receive(string name, string title, params string[] arguments) =>
         Chat(name, title, "item-1g", ["bytes", .. arguments]);
+
+    private static Candidate Forwarder(string program, string title) =>
+        Native(program, title) with { Workloads = Workload.BusyForwards, Towards = end => ["--connect", $"{end}"] };
+
+    private static Candidate AsyncoreForward(string name, string title, string backend) =>
+        DotNet(name, title, "Asyncore.Cli", "forward", "--backend", backend, "-l", "127.0.0.1", "-p", "0") with
+        {
+            Towards = end => ["-r", $"{end.Address}", "-P", $"{end.Port}"],
+        };
 }

@@ -85,6 +85,7 @@ internal sealed class LoadGenerator(string artifacts, Cores cores)
             .. Cores.Pin(workload.Pinned ? cores.Generator : null), _program, .. workload.Arguments,
             .. first ? workload.FirstArguments : workload.MeasuredArguments,
             "--connect", server.Address,
+            .. server.FarEnd is { } farEnd ? (string[])["--serve", $"{farEnd}"] : [],
             "--server-pid", server.Id.ToString(CultureInfo.InvariantCulture),
             .. Times(workload, window),
         ];

@@ -21,7 +21,16 @@ internal sealed record Machine(
     // Of the connections that are measured, and everything else.
     private const int OtherDescriptors = 300;
 
-    /// <summary>What is missing for so many idle connections; <see langword="null"/> where nothing is.</summary>
+    // The same where each connection is two, and a proxy keeps some for itself.
+    private const int OtherDescriptorsOfPairs = 2000;
+
+    private const int FewestPairs = 1000; // fewer tell nothing
+
+    /// <summary>As many idle pairs of connections as are wanted, or as the limit on descriptors lets.</summary>
+    public static int Pairs(int wanted) =>
+        (int)Math.Clamp((MostDescriptors() - OtherDescriptorsOfPairs) / 2, FewestPairs, wanted);
+
+    /// <summary>What is missing for so many idle sockets; <see langword="null"/> where nothing is.</summary>
     public static string? LacksFor(int idle)
     {
         if (idle == 0)
@@ -58,7 +67,7 @@ internal sealed record Machine(
 
     private static IEnumerable<string> Libraries(string artifacts)
     {
-        string[] packages = ["libuv1-dev", "libevent-dev"];
+        string[] packages = ["libuv1-dev", "libevent-dev", "haproxy", "nginx"];
         foreach (string package in packages)
         {
             string version = FirstLine("dpkg-query", "--show", "--showformat=${Version}", package);

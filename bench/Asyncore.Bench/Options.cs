@@ -167,7 +167,9 @@ internal sealed record Options
     private string? WhyNot(Workload workload)
     {
         Candidate reference = Candidate.ReferenceOf(workload);
-        return !reference.IsBuilt(Artifacts) ? NotBuilt(reference) : Machine.LacksFor(workload.Idle);
+        return !reference.IsBuilt(Artifacts)
+            ? NotBuilt(reference)
+            : Machine.LacksFor(workload.Idle * (workload.Forwarded ? 2 : 1));
     }
 
     private static string NotBuilt(Candidate missing) => $"{missing.Artifact} was not built";

@@ -11,6 +11,7 @@ internal sealed class Schedule
     private const double Overhead = 0.06; // starting the generator, connecting, draining
     private const double Start = 0.25; // of a server, until it listens
     private const double IdleEach = 0.00008; // connecting and a byte, there and back
+    private const double IdlePairEach = 0.00025; // the same through a forwarder
     private const double ShortestDuration = 0.25; // below, a percentile says nothing
     private const double LongestDefault = 1.0;
     private const int RepeatsPerPair = 3;
@@ -112,7 +113,8 @@ internal sealed class Schedule
         }
 
         double messages = (workload.SecondsPerMessage ?? 0) * LongMessages;
-        return starts + referenceStarts + (CountRuns(workload) * (messages + (workload.Idle * IdleEach)));
+        double idleEach = workload.Forwarded ? IdlePairEach : IdleEach;
+        return starts + referenceStarts + (CountRuns(workload) * (messages + (workload.Idle * idleEach)));
     }
 
     private double StartSeconds(Candidate candidate, Workload workload) =>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Runtime.InteropServices;
 
 namespace Asyncore.Bench;
@@ -14,15 +15,19 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly LastLines _errors = new();
 
-    private ServerProcess(Candidate candidate, Process process)
+    private ServerProcess(Candidate candidate, Process process, IPEndPoint? farEnd)
     {
         Candidate = candidate;
         _process = process;
+        FarEnd = farEnd;
     }
 
     public Candidate Candidate { get; }
 
     public string Address { get; private set; } = "";
+
+    /// <summary>Where it connects to, if it forwards.</summary>
+    public IPEndPoint? FarEnd { get; }
 
     /// <summary>What it says at its end about bytes allocated per message, if it says anything.</summary>
     public double? Allocated { get; private set; }
@@ -36,7 +41,8 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         Candidate candidate, Workload workload, string artifacts, Cores cores)
     {
         int? processor = workload.Pinned ? cores.Server : null;
-        string[] command = [.. Cores.Pin(processor), .. candidate.CommandFor(artifacts, workload)];
+        IPEndPoint? farEnd = workload.Forwarded ? Bench.FarEnd.Choose() : null;
+        string[] command = [.. Cores.Pin(processor), .. candidate.CommandFor(artifacts, workload, farEnd)];
         var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
@@ -47,7 +53,7 @@ internal sealed partial class ServerProcess : IAsyncDisposable
             start.Environment[name] = value;
         }
 
-        var server = new ServerProcess(candidate, Process.Start(start)!);
+        var server = new ServerProcess(candidate, Process.Start(start)!, farEnd);
         try
         {
             await server.ListenAsync();

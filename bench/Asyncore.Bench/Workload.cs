@@ -32,6 +32,9 @@ internal sealed record Workload(string Name, string Title, string[] Arguments)
     /// <summary>Connections beside those that are measured.</summary>
     public int Idle { get; init; }
 
+    /// <summary>The server is a forwarder, and the load generator both ends of what goes through it.</summary>
+    public bool Forwarded { get; init; }
+
     /// <summary>Takes part in a run that is not full only where it is named.</summary>
     public bool OnlyFull { get; init; }
 
@@ -45,6 +48,12 @@ internal sealed record Workload(string Name, string Title, string[] Arguments)
     /// <summary>The names of those with many connections that do nothing.</summary>
     public static readonly string[] Idles = ["idle-10k", "idle-100k"];
 
+    /// <summary>The names of those through a forwarder.</summary>
+    public static readonly string[] Forwards = ["forward-100x64", ForwardStream, "forward-churn", ForwardIdle];
+
+    /// <summary>The same without that with many connections that do nothing.</summary>
+    public static readonly string[] BusyForwards = [.. Forwards.Except([ForwardIdle])];
+
     /// <summary>16 messages at once, each sent back by a call of its own.</summary>
     public const string Sends = "sends-50x16x64";
 
@@ -53,6 +62,18 @@ internal sealed record Workload(string Name, string Title, string[] Arguments)
     public const string Churn = "churn";
 
     public const string TwoLoops = "loops-2";
+
+    public const string ForwardStream = "forward-16x64k";
+
+    /// <summary>How many messages of it are a MiB.</summary>
+    public const int ForwardStreamPerMiB = 16;
+
+    public const string ForwardIdle = "forward-idle";
+
+    private static readonly int _idlePairs = Machine.Pairs(10_000);
+
+    private static readonly string[] _hundred =
+        ["--workload", "forward", "--connections", "100", "--size", "64", "--depth", "1"];
 
     /// <summary>Every workload. Add one here; a new kind of traffic is added to the load generator first.</summary>
     public static readonly Workload[] All =
@@ -98,10 +119,30 @@ internal sealed record Workload(string Name, string Title, string[] Arguments)
             Note = "Nothing is pinned, and only the rate counts. With two processors the load generator shares them with "
                 + "the two loops, so what is here is less than what two loops can do.",
         },
+
+        Forward("forward-100x64", "forwarding, 100 connections × 64 B, there and back", _hundred),
+
+        // As deep as the echo, for the same reason.
+        Forward(ForwardStream, "forwarding, 16 connections × 64 KiB, one way",
+            ["--workload", "forward-stream", "--connections", "16", "--size", "65536", "--depth", "4"])
+            with
+        { Note = "A message is 64 KiB; 16 of them are a MiB." },
+        Forward("forward-churn", "forwarding, connections that come and go",
+            ["--workload", "forward-churn", "--connections", "50"])
+            with
+        {
+            Unit = "connection",
+            Note = "Connect, a byte there and back, both ends close; 50 at a time.",
+        },
+        BesideIdle(Forward(ForwardIdle, $"forwarding, 100 connections × 64 B beside {_idlePairs:N0} idle pairs", _hundred),
+            _idlePairs),
     ];
 
     private static Workload BesideIdle(string name, string many, int idle) =>
-        Echo(name, $"echo, 50 connections × 64 B beside {many} idle ones", connections: 50, size: 64) with
+        BesideIdle(Echo(name, $"echo, 50 connections × 64 B beside {many} idle ones", connections: 50, size: 64), idle);
+
+    private static Workload BesideIdle(Workload busy, int idle) =>
+        busy with
         {
             MeasuredArguments = ["--idle", $"{idle}"],
 
@@ -122,6 +163,9 @@ internal sealed record Workload(string Name, string Title, string[] Arguments)
             Unit = "GiB",
             SecondsPerMessage = 0.4,
         };
+
+    private static Workload Forward(string name, string title, string[] arguments) =>
+        new(name, title, arguments) { Reference = "epoll_forward", Forwarded = true };
 
     private static Workload Echo(string name, string title, int connections, int size, int depth = 1) =>
         new(name, title,

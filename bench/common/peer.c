@@ -25,8 +25,10 @@ _Noreturn void peer_fail(const char *what)
 
 static _Noreturn void usage(const char *program, const char *problem)
 {
-    fprintf(stderr, "%s: %s\nusage: %s --listen HOST:PORT [--buffer BYTES] [--each BYTES]\n", program, problem,
-            program);
+    fprintf(stderr,
+            "%s: %s\nusage: %s --listen HOST:PORT [--buffer BYTES] [--each BYTES]\n"
+            "a forwarder: --connect HOST:PORT [--pipe BYTES] besides\n",
+            program, problem, program);
     exit(2);
 }
 
@@ -71,6 +73,25 @@ static void end_quietly(int signal_number)
     _exit(0); // nothing to save: the kernel closes the connections
 }
 
+static void set(struct peer *peer, struct address *wanted, const char *program, const char *name, const char *value)
+{
+    if (strcmp(name, "--listen") == 0) {
+        if (!address_parse(value, wanted))
+            usage(program, "--listen wants a numeric HOST:PORT");
+    } else if (strcmp(name, "--connect") == 0) {
+        if (!address_parse(value, &peer->target))
+            usage(program, "--connect wants a numeric HOST:PORT");
+    } else if (strcmp(name, "--buffer") == 0) {
+        peer->buffer_size = parse_bytes(program, value, "--buffer wants a number of bytes from 1 to 16777216");
+    } else if (strcmp(name, "--each") == 0) {
+        peer->each = parse_bytes(program, value, "--each wants a number of bytes from 1 to 16777216");
+    } else if (strcmp(name, "--pipe") == 0) {
+        peer->pipe = parse_bytes(program, value, "--pipe wants a number of bytes from 1 to 16777216");
+    } else {
+        usage(program, "unknown option");
+    }
+}
+
 struct peer peer_open(int argc, char **argv, size_t default_buffer)
 {
     struct peer peer = {.buffer_size = default_buffer};
@@ -79,17 +100,7 @@ struct peer peer_open(int argc, char **argv, size_t default_buffer)
     for (int i = 1; i < argc; i += 2) {
         if (i + 1 == argc)
             usage(argv[0], "every option wants a value");
-        if (strcmp(argv[i], "--listen") == 0) {
-            if (!address_parse(argv[i + 1], &wanted))
-                usage(argv[0], "--listen wants a numeric HOST:PORT");
-        } else if (strcmp(argv[i], "--buffer") == 0) {
-            peer.buffer_size =
-                parse_bytes(argv[0], argv[i + 1], "--buffer wants a number of bytes from 1 to 16777216");
-        } else if (strcmp(argv[i], "--each") == 0) {
-            peer.each = parse_bytes(argv[0], argv[i + 1], "--each wants a number of bytes from 1 to 16777216");
-        } else {
-            usage(argv[0], "unknown option");
-        }
+        set(&peer, &wanted, argv[0], argv[i], argv[i + 1]);
     }
     if (wanted.length == 0)
         usage(argv[0], "--listen is missing");
@@ -104,6 +115,15 @@ struct peer peer_open(int argc, char **argv, size_t default_buffer)
 struct peer peer_start(int argc, char **argv)
 {
     struct peer peer = peer_open(argc, argv, DEFAULT_BUFFER);
+    peer_announce(&peer);
+    return peer;
+}
+
+struct peer peer_start_forwarder(int argc, char **argv)
+{
+    struct peer peer = peer_open(argc, argv, DEFAULT_BUFFER);
+    if (peer.target.length == 0)
+        usage(argv[0], "--connect is missing");
     peer_announce(&peer);
     return peer;
 }

@@ -5,10 +5,14 @@
 
 #include <stddef.h>
 
+#include "address.h"
+
 struct peer {
-    int listener;       // non-blocking, listening
-    size_t buffer_size; // bytes asked for in one receive
-    size_t each;        // an echo sends back so many bytes at once at most; 0: what it received
+    int listener;          // non-blocking, listening
+    size_t buffer_size;    // bytes asked for in one receive
+    size_t each;           // an echo sends back so many bytes at once at most; 0: what it received
+    size_t pipe;           // a forwarder splices through pipes of so many bytes; 0: it copies
+    struct address target; // where a forwarder connects to
 };
 
 // Reads `--listen HOST:PORT`, `--buffer BYTES` and `--each BYTES`, listens, prints "listening
@@ -16,6 +20,9 @@ struct peer {
 // is lost is told by the call that fails: SIGPIPE is ignored, because not every library asks
 // for that. Wrong usage exits 2, a listener that cannot be had exits 1.
 struct peer peer_start(int argc, char **argv);
+
+// The same for a forwarder: wants `--connect HOST:PORT` too, and reads `--pipe BYTES`.
+struct peer peer_start_forwarder(int argc, char **argv);
 
 // The same in two steps, for one that may find later that it cannot serve, and wants a receive
 // buffer of another size where none was asked for.

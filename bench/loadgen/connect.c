@@ -32,6 +32,15 @@ static void choose_source(int fd, const struct address *server, uint32_t number)
         fail("a source address for connection %" PRIu32 ": %s", number, strerror(errno));
 }
 
+void connect_set_up(int fd)
+{
+    struct timeval patience = {.tv_sec = PATIENCE_SECONDS};
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience); // holds for connect too
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    int on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
 int connect_to(const struct options *options, uint32_t number)
 {
     const struct address *server = &options->server;
@@ -39,11 +48,7 @@ int connect_to(const struct options *options, uint32_t number)
     if (fd < 0)
         fail("socket for connection %" PRIu32 ": %s", number, strerror(errno));
     choose_source(fd, server, number);
-    struct timeval patience = {.tv_sec = PATIENCE_SECONDS};
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience); // holds for connect too
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    int on = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    connect_set_up(fd);
     if (connect(fd, (const struct sockaddr *)&server->storage, server->length) < 0)
         fail("connection %" PRIu32 " cannot be made: %s", number, strerror(errno));
     return fd;

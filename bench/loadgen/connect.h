@@ -11,4 +11,7 @@ struct options;
 // network, because one has some 28,000 ports only.
 int connect_to(const struct options *options, uint32_t number);
 
+// Makes a socket one that waits no longer than that, and TCP_NODELAY.
+void connect_set_up(int fd);
+
 #endif

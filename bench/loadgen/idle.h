@@ -5,11 +5,12 @@
 
 #include <stdint.h>
 
+struct far_pair;
 struct options;
 struct run;
 
 struct idle {
-    int *sockets;
+    struct far_pair *pairs; // the far one is -1 where there is no forwarder
     uint32_t count;
     uint64_t resident_before; // bytes, of the server
     uint64_t resident_with;
@@ -20,7 +21,9 @@ struct idle {
 // Connects so many, and watches them: one that ends, or gets anything, ends the run.
 void idle_open(struct run *run);
 
-// Ends them by a reset, which leaves no connection waiting for its time to pass.
+// Ends them by a reset, which leaves no connection waiting for its time to pass. Through a
+// forwarder it ends their streams: what came of a reset nobody would see, and a forwarder would be
+// busy with them while others are measured.
 void idle_close(struct run *run);
 
 // Whether an event is that of an idle connection, which has none.

@@ -26,6 +26,11 @@ static const char USAGE[] = "usage: loadgen --connect HOST:PORT [options]\n"
                             "                    items: the same in lines of --size bytes\n"
                             "                    churn: connect, a byte and back, both ends close, connect\n"
                             "                    room: all get what the first sends, after a + for each\n"
+                            "                    forward: as echo, through a forwarder to --serve and back\n"
+                            "                    forward-stream: as stream, one way to --serve\n"
+                            "                    forward-churn: connect, a byte and back from --serve, the far\n"
+                            "                          end closes, then the near one, connect\n"
+                            "  --serve HOST:PORT where the forwarder connects to\n"
                             "  --connections N   connections (default 1)\n"
                             "  --idle N          measure three times: so many idle connections beside them, and\n"
                             "                    before and after without; wants --server-pid (default none)\n"
@@ -72,6 +77,9 @@ static void set(struct options *options, const char *name, const char *value)
     if (strcmp(name, "--connect") == 0) {
         if (!address_parse(value, &options->server))
             wrong(name, "wants a numeric HOST:PORT");
+    } else if (strcmp(name, "--serve") == 0) {
+        if (!address_parse(value, &options->served))
+            wrong(name, "wants a numeric HOST:PORT");
     } else if (strcmp(name, "--workload") == 0) {
         options->workload = workload_find(value);
         if (options->workload == NULL)
@@ -99,6 +107,21 @@ static void set(struct options *options, const char *name, const char *value)
     }
 }
 
+static void check(const struct options *options)
+{
+    const struct workload *workload = options->workload;
+    if (options->server.length == 0)
+        wrong("--connect", "is missing");
+    if (workload->forwarded != (options->served.length != 0))
+        wrong("--serve", workload->forwarded ? "is missing" : "is for forwarders only");
+    if (options->idle != 0 && options->server_pid == 0)
+        wrong("--idle", "wants --server-pid");
+    if (options->idle != 0 && workload->forwarded && !workload->pairs)
+        wrong("--idle", "wants another workload");
+    if (workload->lines && (options->size < 2 || options->size > PATTERN_LONGEST_LINE))
+        wrong("--size", "wants 2 to 32768 bytes for a line");
+}
+
 struct options options_parse(int argc, char **argv)
 {
     struct options options = {
@@ -119,11 +142,6 @@ struct options options_parse(int argc, char **argv)
             wrong(argv[i], "wants a value");
         set(&options, argv[i], argv[i + 1]);
     }
-    if (options.server.length == 0)
-        wrong("--connect", "is missing");
-    if (options.idle != 0 && options.server_pid == 0)
-        wrong("--idle", "wants --server-pid");
-    if (options.workload->lines && (options.size < 2 || options.size > PATTERN_LONGEST_LINE))
-        wrong("--size", "wants 2 to 32768 bytes for a line");
+    check(&options);
     return options;
 }

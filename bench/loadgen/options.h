@@ -11,6 +11,7 @@ struct workload;
 
 struct options {
     struct address server;
+    struct address served; // where a forwarder connects to; length 0: nowhere
     const struct workload *workload;
     uint32_t connections;
     uint32_t size;     // bytes in a message, or in a line

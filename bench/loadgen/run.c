@@ -13,6 +13,7 @@
 #include "connect.h"
 #include "descriptors.h"
 #include "fail.h"
+#include "far.h"
 #include "pattern.h"
 
 enum {
@@ -61,15 +62,34 @@ size_t run_send(struct connection *connection, const char *data, size_t length)
     return 0;
 }
 
+void run_watch(struct run *run, struct connection *connection)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
+    if (epoll_ctl(run->poller, EPOLL_CTL_ADD, connection->fd, &event) < 0)
+        fail("epoll_ctl: %s", strerror(errno));
+}
+
 // Blocking, one after the other: the server's backlog never holds more than one, whatever its
 // size. Blocking it stays, too: calls that must not wait say so.
 static void open_connection(struct run *run, struct connection *connection)
 {
     connection->fd = connect_to(run->options, connection->index);
     connection->wants_write = false;
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
-    if (epoll_ctl(run->poller, EPOLL_CTL_ADD, connection->fd, &event) < 0)
-        fail("epoll_ctl: %s", strerror(errno));
+    run_watch(run, connection);
+}
+
+// Nothing else is being connected, so what comes is the other end of what went out last.
+static void open_far(struct run *run, struct connection *near)
+{
+    struct connection *far = run_connection(run, run->options->connections + near->index);
+    *far = (struct connection){
+        .fd = far_await(run, near->index),
+        .index = near->index,
+        .far = true,
+        .other = near,
+    };
+    near->other = far;
+    run_watch(run, far);
 }
 
 void run_reopen(struct run *run, struct connection *connection) { open_connection(run, connection); }
@@ -81,6 +101,8 @@ static void open_all(struct run *run)
         struct connection *connection = run_connection(run, i);
         connection->index = i;
         open_connection(run, connection);
+        if (options->workload->pairs)
+            open_far(run, connection);
     }
     for (uint32_t i = 0; i < options->connections; i++)
         options->workload->opened(run, run_connection(run, i));
@@ -210,6 +232,29 @@ static void measure_beside_idle(struct run *run)
     run->window = with_them;
 }
 
+static void end_pairs(const struct run *run)
+{
+    uint32_t count = run->options->connections;
+    struct far_pair *pairs = calloc(count, sizeof *pairs);
+    if (pairs == NULL)
+        fail("no memory for %" PRIu32 " connections", count);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct connection *near = run_connection(run, i);
+        pairs[i] = (struct far_pair){.near = near->fd, .far = near->other->fd};
+    }
+    far_end_pairs(pairs, count);
+    free(pairs);
+    if (far_accept(run) >= 0)
+        fail("the forwarder connected more often than it was connected to");
+}
+
+static void close_all(const struct run *run)
+{
+    for (uint32_t i = 0; i < run->options->connections; i++)
+        if (run_connection(run, i)->fd >= 0)
+            close(run_connection(run, i)->fd);
+}
+
 void run_all(struct run *run, const struct options *options)
 {
     raise_descriptor_limit();
@@ -218,10 +263,12 @@ void run_all(struct run *run, const struct options *options)
     run->options = options;
     run->message_bytes = options->size; // unless the workload says otherwise
     run->poller = epoll_create1(EPOLL_CLOEXEC);
-    run->connections = calloc(options->connections, options->workload->connection_size);
+    run->ends = options->connections * (options->workload->pairs ? 2 : 1);
+    run->connections = calloc(run->ends, options->workload->connection_size);
     run->buffer = buffer_new(PATTERN_CHUNK);
     if (run->poller < 0 || run->connections == NULL || run->buffer == NULL)
         fail("start: %s", strerror(errno));
+    run->listener.fd = options->workload->forwarded ? far_listen(&options->served) : -1;
     options->workload->prepare(run);
 
     run->phase = WARMING;
@@ -233,7 +280,8 @@ void run_all(struct run *run, const struct options *options)
         measure(run);
 
     drain(run);
-    for (uint32_t i = 0; i < options->connections; i++)
-        if (run_connection(run, i)->fd >= 0)
-            close(run_connection(run, i)->fd);
+    if (options->workload->pairs)
+        end_pairs(run);
+    else
+        close_all(run);
 }

@@ -26,6 +26,8 @@ struct connection {
     int fd;
     uint32_t index;
     bool wants_write;
+    bool far;                 // made by a forwarder, not by us
+    struct connection *other; // where ends are in pairs: the other of the two
 };
 
 // What was measured, and when.
@@ -40,8 +42,10 @@ struct run {
     const struct options *options;
     enum phase phase;
     int poller;
-    char *connections; // options->connections times workload->connection_size
-    char *buffer;      // PATTERN_CHUNK bytes to receive into, one for all connections
+    struct connection listener; // where a forwarder connects to; its fd is -1 without one
+    char *connections;          // ends times workload->connection_size; far ends come after the others
+    uint32_t ends;              // options->connections, or twice as many where there are pairs
+    char *buffer;               // PATTERN_CHUNK bytes to receive into, one for all connections
     uint64_t message_bytes;
     struct window window;
     struct idle idle; // only with options->idle
@@ -62,6 +66,9 @@ static inline void run_count(struct run *run, uint64_t nanoseconds)
         histogram_add(&run->window.latency, nanoseconds);
     }
 }
+
+// For workloads: be told when there is something to read, or to accept.
+void run_watch(struct run *run, struct connection *connection);
 
 // For workloads: a connection that was closed is made anew.
 void run_reopen(struct run *run, struct connection *connection);

@@ -11,6 +11,9 @@ static const struct workload *const all[] = {
     &items_workload,
     &churn_workload,
     &room_workload,
+    &forward_workload,
+    &forward_stream_workload,
+    &forward_churn_workload,
 };
 
 const struct workload *workload_find(const char *name)

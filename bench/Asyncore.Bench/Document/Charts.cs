@@ -13,6 +13,7 @@ internal sealed record Bar(string Label, Spread Value, bool Ours)
 internal sealed class Charts(Results results)
 {
     public const string CpuRatio = "cpu-ratio.svg";
+    public const string Forwarding = "forwarding.svg";
     public const string Latency = "latency.svg";
     public const string Idle = "idle-memory.svg";
 
@@ -26,9 +27,14 @@ internal sealed class Charts(Results results)
     /// <summary>File names and contents; a chart of which nothing was measured is missing.</summary>
     public IEnumerable<(string Name, string Content)> All()
     {
-        if (DrawRatios() is { } ratios)
+        if (DrawRatios([.. Workload.Echoes, Workload.Sends, Workload.Churn], "echo server") is { } echoes)
         {
-            yield return (CpuRatio, ratios);
+            yield return (CpuRatio, echoes);
+        }
+
+        if (DrawRatios(Workload.BusyForwards, "forwarder") is { } forwarders)
+        {
+            yield return (Forwarding, forwarders);
         }
 
         if (DrawLatencies() is { } latencies)
@@ -43,10 +49,10 @@ internal sealed class Charts(Results results)
     }
 
     // Two columns of panels, each with a scale of its own and the reference at 1.
-    private string? DrawRatios()
+    private string? DrawRatios(string[] workloads, string what)
     {
         var panels = new List<(string Title, Bar[] Bars, string Unit)>();
-        foreach (StoredWorkload workload in results.Of([.. Workload.Echoes, Workload.Sends, Workload.Churn]))
+        foreach (StoredWorkload workload in results.Of(workloads))
         {
             string reference = $"{workload.Reference.Title} = 1";
             Add(workload.Title, $"CPU per {workload.Unit}; {reference}; more is better",
@@ -76,7 +82,7 @@ internal sealed class Charts(Results results)
             y += Head + Axis + (Row * pair.Max(one => one.Bars.Length));
         }
 
-        return svg.Finish("CPU per message of each echo server, relative to the reference of the workload");
+        return svg.Finish($"CPU per message of each {what}, relative to the reference of the workload");
 
         void Add(string title, string unit, Bar[] bars)
         {
@@ -192,7 +198,7 @@ internal sealed class Charts(Results results)
 
     private string? DrawIdle()
     {
-        IReadOnlyList<StoredWorkload> workloads = results.Of(Workload.Idles);
+        IReadOnlyList<StoredWorkload> workloads = results.Of([.. Workload.Idles, Workload.ForwardIdle]);
         if (workloads.Count == 0)
         {
             return null;
@@ -207,7 +213,7 @@ internal sealed class Charts(Results results)
             StoredServer[] servers = [.. workload.Measured.OrderBy(one => one.Summary!.IdleBytesEach!.Median)];
             var scale = new LogScale(Margin + label, Width - Margin - number, 10,
                 servers.Max(one => one.Summary!.IdleBytesEach!.Median));
-            svg.Text(Margin, y + 26, Tables.Short(workload.Title), kind: "title");
+            svg.Text(Margin, y + 26, workload.Title, kind: "title");
             double top = y + Head;
             double bottom = top + (servers.Length * Row);
             DrawScale(svg, scale, top, bottom, "resident bytes of the server for each idle connection; less is better");

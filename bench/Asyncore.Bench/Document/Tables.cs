@@ -20,10 +20,11 @@ internal sealed class Tables(Results results)
             ["echo"] = Echo(),
             ["latency"] = Latency(),
             ["others"] = Others(),
+            ["forwarding"] = Forwarding(),
             ["idle"] = Idle(),
         };
 
-    public static readonly string[] Names = ["machine", "targets", "echo", "latency", "others", "idle"];
+    public static readonly string[] Names = ["machine", "targets", "echo", "latency", "others", "forwarding", "idle"];
 
     private string MachineBlock()
     {
@@ -78,10 +79,10 @@ internal sealed class Tables(Results results)
         string reference = workloads[0].Reference.Title;
         var text = new StringBuilder("## Echo\n\n");
         text.AppendLine($"CPU time per message, that of {reference} to theirs.").AppendLine();
-        Grid(text, workloads, row => Ratio(row.CpuRatio) + Marks(row));
+        Grid(text, workloads, (_, row) => Ratio(row.CpuRatio) + Marks(row));
         text.AppendLine().AppendLine($"![CPU per message](charts/{Charts.CpuRatio})").AppendLine();
         text.AppendLine("Messages per second, in thousands, and to the reference's.").AppendLine();
-        Grid(text, workloads, row =>
+        Grid(text, workloads, (_, row) =>
             string.Create(CultureInfo.InvariantCulture, $"{Number(row.Rate.Median / 1000)} ({row.RateRatio.Median:F2})"));
         return text.ToString();
     }
@@ -96,19 +97,22 @@ internal sealed class Tables(Results results)
 
         var text = new StringBuilder("## Latency\n\n");
         text.AppendLine("Of a server that is kept busy, in µs: p50 / p99 / p99.9.").AppendLine();
-        Grid(text, workloads, Percentiles);
+        Grid(text, workloads, (_, row) => Percentiles(row));
         return text.AppendLine().AppendLine($"![Latency](charts/{Charts.Latency})").ToString();
     }
 
     // A row for each server, a column for each workload.
-    private static void Grid(StringBuilder text, IReadOnlyList<StoredWorkload> workloads, Func<Summary, string> cell)
+    private static void Grid(
+        StringBuilder text, IReadOnlyList<StoredWorkload> workloads, Func<StoredWorkload, Summary, string> cell)
     {
         text.AppendLine($"| server | {string.Join(" | ", workloads.Select(one => Short(one.Title)))} |");
         text.AppendLine("|---" + string.Concat(Enumerable.Repeat("|---", workloads.Count)) + "|");
         foreach (string title in Results.Titles(workloads))
         {
             IEnumerable<string> cells = workloads.Select(workload =>
-                workload.Measured.FirstOrDefault(one => one.Title == title) is { } server ? cell(server.Summary!) : "");
+                workload.Measured.FirstOrDefault(one => one.Title == title) is { } server
+                    ? cell(workload, server.Summary!)
+                    : "");
             text.AppendLine($"| {title} | {string.Join(" | ", cells)} |");
         }
     }
@@ -116,7 +120,8 @@ internal sealed class Tables(Results results)
     private string Others()
     {
         IReadOnlyList<StoredWorkload> workloads =
-            results.Of(Workload.All.Select(one => one.Name).Except([.. _echoes, .. Workload.Idles]));
+            results.Of(Workload.All.Select(one => one.Name)
+                .Except([.. _echoes, .. Workload.Idles, .. Workload.Forwards]));
         if (workloads.Count == 0)
         {
             return "";
@@ -142,6 +147,43 @@ internal sealed class Tables(Results results)
         return text.ToString();
     }
 
+    private string Forwarding()
+    {
+        IReadOnlyList<StoredWorkload> busy = results.Of(Workload.BusyForwards);
+        IReadOnlyList<StoredWorkload> idle = results.Of([Workload.ForwardIdle]);
+        if (busy.Count + idle.Count == 0)
+        {
+            return "";
+        }
+
+        var text = new StringBuilder("## Forwarding\n");
+        if (busy.Count > 0)
+        {
+            text.AppendLine().AppendLine($"CPU time per message or connection, that of {busy[0].Reference.Title}, which "
+                + "copies, to theirs.").AppendLine();
+            Grid(text, busy, (_, row) => Ratio(row.CpuRatio) + Marks(row));
+            text.AppendLine().AppendLine($"![CPU of forwarders](charts/{Charts.Forwarding})").AppendLine();
+            text.AppendLine("CPU µs of each message or connection, of each MiB where it streams; how many a second; their "
+                + "p50 / p99 / p99.9 in µs.").AppendLine();
+            Grid(text, busy, (workload, row) =>
+            {
+                bool streams = workload.Name == Workload.ForwardStream;
+                int each = streams ? Workload.ForwardStreamPerMiB : 1;
+                return $"{Number(row.CpuUsPerMessage.Median * each)}; {Number(row.Rate.Median / each)}"
+                    + $"{(streams ? " MiB" : "")}/s; {Percentiles(row)}";
+            });
+        }
+
+        if (idle.Count > 0)
+        {
+            text.AppendLine().AppendLine("Resident bytes for each idle connection and the one that belongs to it, and what "
+                + "a message of 100 others costs beside them, to that without.").AppendLine();
+            Grid(text, idle, (_, row) => IdleCost(row));
+        }
+
+        return text.ToString();
+    }
+
     private string Idle()
     {
         IReadOnlyList<StoredWorkload> workloads = results.Of(Workload.Idles);
@@ -153,12 +195,14 @@ internal sealed class Tables(Results results)
         var text = new StringBuilder("## Idle connections\n\n");
         text.AppendLine("Resident bytes of the server for each that has said one byte, and what a message of 50 others "
             + "costs beside them, to that without.").AppendLine();
-        Grid(text, workloads, row => string.Create(
-            CultureInfo.InvariantCulture,
-            $"{row.IdleBytesEach!.Median:N0} ({row.IdleBytesEach.Min:N0}–{row.IdleBytesEach.Max:N0}) B, ")
-            + Ratio(row.IdleCpuCost!));
+        Grid(text, workloads, (_, row) => IdleCost(row));
         return text.AppendLine().AppendLine($"![Memory of idle connections](charts/{Charts.Idle})").ToString();
     }
+
+    private static string IdleCost(Summary row) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{row.IdleBytesEach!.Median:N0} ({row.IdleBytesEach.Min:N0}–{row.IdleBytesEach.Max:N0}) B, ")
+        + Ratio(row.IdleCpuCost!);
 
     private static string Percentiles(Summary row) =>
         $"{Number(row.P50Us.Median)} / {Number(row.P99Us.Median)} / {Number(row.P999Us.Median)}";
@@ -170,7 +214,12 @@ internal sealed class Tables(Results results)
         string.Create(CultureInfo.InvariantCulture, $"{spread.Median:F2} ({spread.Min:F2}–{spread.Max:F2})");
 
     /// <summary>Without the kind of traffic, which the section says already.</summary>
-    public static string Short(string title) => title.StartsWith("echo, ", StringComparison.Ordinal) ? title[6..] : title;
+    public static string Short(string title)
+    {
+        string? kind = new[] { "echo, ", "forwarding, " }
+            .FirstOrDefault(one => title.StartsWith(one, StringComparison.Ordinal));
+        return title[(kind ?? "").Length..];
+    }
 
     private static string Number(double value) => value.ToString(
         Math.Abs(value) < 1 ? "0.###" : Math.Abs(value) < 10 ? "0.##" : Math.Abs(value) < 100 ? "0.#" : "N0",

@@ -19,6 +19,8 @@ internal sealed record Target(string Workload, string[] Servers, string Against,
 
     private static readonly string[] _ours = ["asyncore_io_uring", "asyncore_epoll"];
 
+    private static readonly string[] _forwarders = ["asyncore_forward_io_uring", "asyncore_forward_epoll"];
+
     public static readonly Target[] All =
     [
         new("echo-50x64", _ours, "epoll_echo", 1.18, 1.22),
@@ -40,6 +42,11 @@ internal sealed record Target(string Workload, string[] Servers, string Against,
         new("lines-50x16x64", ["asyncore_chat_io_uring", "asyncore_chat"], "python_asynchat", 25, 40),
         new(Bench.Workload.Churn, _ours, "uv_echo", 1, 1.2),
         new("room-1000", ["asyncore_room_io_uring", "asyncore_room"], "uv_room", 1, 1.2),
+        new("forward-100x64", _forwarders, "epoll_forward", 1.2, 1.26),
+        new("forward-100x64", _forwarders, "haproxy", 1.3, 1.4),
+        new("forward-100x64", _forwarders, "nginx", 1.3, 1.4),
+        new(Bench.Workload.ForwardStream, _forwarders, "haproxy", 2.7, 3.4),
+        new(Bench.Workload.ForwardStream, _forwarders, "haproxy_splice", 0.9, 1.05),
         new("idle-10k", _ours, "", 600, 300)
         {
             What = "bytes per idle connection", Value = summary => summary.IdleBytesEach?.Median, IsCost = true,
