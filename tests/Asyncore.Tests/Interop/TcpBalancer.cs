@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
@@ -30,6 +32,7 @@ internal sealed class TcpBalancer : IDisposable
             string said = Said(announcement);
             if (!said.StartsWith("ALERT", StringComparison.Ordinal) && !said.StartsWith("emerg", StringComparison.Ordinal))
             {
+                AwaitListening(Address.Port);
                 return;
             }
 
@@ -86,6 +89,18 @@ internal sealed class TcpBalancer : IDisposable
             """,
         @"\[notice\].*event method",
         "-e", "stderr", "-c");
+
+    // HAProxy says that it starts before it listens, and nothing after. A connection to see whether it does would be
+    // passed on; the system's table (proc(5)) tells it too.
+    private static void AwaitListening(int port)
+    {
+        string entry = string.Create(CultureInfo.InvariantCulture, $"0100007F:{port:X4} 00000000:0000 0A");
+        long start = Stopwatch.GetTimestamp();
+        while (!File.ReadAllText("/proc/net/tcp").Contains(entry, StringComparison.Ordinal))
+        {
+            Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(20), "it does not listen");
+        }
+    }
 
     // nginx says it where it says its errors, HAProxy where it says nothing else.
     private string Said(string announcement)

@@ -9,7 +9,7 @@ namespace Asyncore.Tests.Protocols;
 /// <summary>What a relay may hold and cost.</summary>
 public class ForwarderLimitTests
 {
-    private const int MostHeld = 3 * 64 * 1024; // a chunk that would not leave, and those read before that was known
+    private const int MostHeld = 2 * 256 * 1024; // a chunk that would not leave, and those read before that was known
 
     // Two connections have four buffers, which the system lets grow to several MiB each where reading goes on.
     private const int MoreThanSystemsHold = 64 << 20;
