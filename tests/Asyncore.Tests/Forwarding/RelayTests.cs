@@ -102,6 +102,34 @@ public class RelayTests
         Assert.Equal(scene.Records.Sum(each => each.BytesToTarget), scene.Statistics.BytesToTargets);
     }
 
+    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    public void A_burst_and_a_close_at_once_reach_a_slow_reader_whole(IoBackendKind kind)
+    {
+        using var scene = new ServiceScene(kind);
+        (Socket client, Socket server) = scene.Connect();
+        client.ShrinkBuffers();
+        byte[] sent = Sockets.Pattern(8 << 20);
+        Companion serving = Companion.Start(() =>
+        {
+            server.Send(sent);
+            server.Dispose();
+        });
+        byte[] got = new byte[sent.Length + 1];
+        int done = 0;
+        Companion.Start(() =>
+        {
+            while (client.Receive(got, done, Math.Min(4096, got.Length - done), SocketFlags.None) is > 0 and var count)
+            {
+                done += count;
+            }
+        }).Join(scene.Loop);
+        serving.Join(scene.Loop);
+        Assert.Equal(sent.Length, done);
+        Assert.True(sent.AsSpan().SequenceEqual(got.AsSpan(0, done)));
+        client.Dispose();
+        Assert.Equal(EndReason.TargetClosed, scene.AwaitEnd().Reason);
+    }
+
     // What a side that never reads may cost: the kernel's buffers, and a few chunks of ours.
     [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
     public void A_client_and_then_a_target_that_never_read_hold_the_other_back(IoBackendKind kind)

@@ -109,6 +109,27 @@ public class ServiceTests
     }
 
     [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    public void Under_load_stopping_cuts_nobody(IoBackendKind kind)
+    {
+        const int Clients = 30;
+        using var scene = new ServiceScene(kind);
+        byte[] bytes = Sockets.Pattern(500_000);
+        EndPoint address = scene.Address;
+        Companion echo = Companion.Start(() => EchoAll(scene.Targets[0]));
+        Companion[] clients = [.. Enumerable.Range(0, Clients).Select(_ => Companion.Start(() => Ask(address, bytes)))];
+        scene.Loop.RunUntil(() => scene.Statistics.Accepted == Clients, "every client");
+        int? cut = null;
+        scene.Service.Stop(number => cut = number);
+        Assert.Null(cut); // they are at it
+        Array.ForEach(clients, each => each.Join(scene.Loop));
+        scene.Loop.RunUntil(() => cut is not null, "the end");
+        Assert.Equal(0, cut);
+        Assert.All(scene.Records, each => Assert.Equal(bytes.Length, each.BytesToClient));
+        scene.Targets[0].Dispose();
+        echo.Join();
+    }
+
+    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
     public void At_the_deadline_those_that_are_left_are_cut_and_counted(IoBackendKind kind)
     {
         var clock = new FakeClock();
