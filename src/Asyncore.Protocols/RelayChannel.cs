@@ -99,27 +99,39 @@ public class RelayChannel : DispatcherWithSend
     /// <summary>Passes on what has come.</summary>
     protected override void HandleRead()
     {
+        if (Stage is null && Meter is null && !_finishing && Other is { IsOpen: true } other)
+        {
+            Count(TransferTo(other, ChunkSize));
+            return;
+        }
+
         ReadOnlySpan<byte> data = Meter is { } meter && !_finishing ? ReceiveMetered(meter) : Receive(ChunkSize);
         if (_finishing || data.IsEmpty)
         {
             return; // nobody takes it any more; unread, it would make our close a reset over what is on its way out
         }
 
-        BytesReceived += data.Length;
+        Count(data.Length);
         if (Other is not { IsOpen: true })
         {
             Finish(reset: true); // Abort() of the other tells nobody
-            return;
         }
-
-        Passing(data.Length);
-        if (Stage is { } stage)
+        else if (Stage is { } stage)
         {
             stage.Pass(data);
         }
         else
         {
             Deliver(data);
+        }
+    }
+
+    private void Count(int received)
+    {
+        if (received > 0)
+        {
+            BytesReceived += received;
+            Passing(received);
         }
     }
 

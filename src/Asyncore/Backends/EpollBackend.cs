@@ -46,5 +46,9 @@ internal sealed class EpollBackend : PosixBackend
 
     public override void Wake() => _set.Wake();
 
-    public override void Dispose() => _set.Dispose();
+    public override void Dispose()
+    {
+        _set.Dispose();
+        base.Dispose();
+    }
 }

@@ -156,6 +156,20 @@ internal abstract class IoBackend : IDisposable
     public virtual int SendFile(IoHandle handle, SafeHandle file, long offset, int count) =>
         throw new NotSupportedException();
 
+    /// <summary>An empty pipe to move bytes through; null where the system, or this way of waiting, has none.</summary>
+    public virtual SplicePipe? RentPipe() => null;
+
+    /// <summary>Gives a pipe back; what is in it is dropped.</summary>
+    public virtual void Return(SplicePipe pipe) => throw new NotSupportedException();
+
+    /// <summary>Receives into a pipe.</summary>
+    /// <returns>The bytes, 0 at the end of the stream, or an error.</returns>
+    public virtual int SpliceIn(IoHandle handle, SplicePipe pipe, int count) => throw new NotSupportedException();
+
+    /// <summary>Sends what is in a pipe.</summary>
+    /// <returns>The bytes, or an error.</returns>
+    public virtual int SpliceOut(IoHandle handle, SplicePipe pipe) => throw new NotSupportedException();
+
     public abstract int ShutdownSend(IoHandle handle);
 
     /// <summary>The pending error, which is thereby cleared.</summary>

@@ -83,7 +83,11 @@ internal sealed unsafe class PollBackend : PosixBackend
 
     public override void Wake() => _wake.Signal();
 
-    public override void Dispose() => _wake.Dispose();
+    public override void Dispose()
+    {
+        _wake.Dispose();
+        base.Dispose();
+    }
 
     // Starts where the last pass ended, so that a room too small for all never leaves the same ones out.
     private int Collect(Span<IoEvent> events, int ready)

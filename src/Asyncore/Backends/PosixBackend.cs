@@ -12,6 +12,9 @@ internal abstract unsafe class PosixBackend : IoBackend
 {
     private const int MaxAddress = 128; // sockaddr_storage
     private const int MaxGathered = 16;
+    private const int MostPipes = 16; // that are kept; one is in use only while it is not empty
+
+    private readonly Stack<SplicePipe> _pipes = [];
 
     public override bool CanReconnect => true;
 
@@ -350,6 +353,33 @@ internal abstract unsafe class PosixBackend : IoBackend
             {
                 file.DangerousRelease();
             }
+        }
+    }
+
+    public override SplicePipe? RentPipe() => _pipes.TryPop(out SplicePipe? pipe) ? pipe : SplicePipe.TryOpen();
+
+    public override void Return(SplicePipe pipe)
+    {
+        if (pipe.Length == 0 && _pipes.Count < MostPipes)
+        {
+            _pipes.Push(pipe);
+        }
+        else
+        {
+            pipe.Dispose();
+        }
+    }
+
+    public override int SpliceIn(IoHandle handle, SplicePipe pipe, int count) =>
+        Call(handle, pipe.Take(Enter(handle), count));
+
+    public override int SpliceOut(IoHandle handle, SplicePipe pipe) => Call(handle, pipe.Give(Enter(handle)));
+
+    public override void Dispose()
+    {
+        while (_pipes.TryPop(out SplicePipe? pipe))
+        {
+            pipe.Dispose();
         }
     }
 

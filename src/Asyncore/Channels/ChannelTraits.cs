@@ -14,6 +14,8 @@ internal sealed class ChannelTraits
 
     private delegate int Receiving(Span<byte> buffer, SocketFlags flags);
 
+    private delegate int Sending(ReadOnlySpan<byte> data);
+
     private int _told;
 
     private ChannelTraits(Dispatcher channel)
@@ -24,6 +26,7 @@ internal sealed class ChannelTraits
         OverridesHandleWrite = IsOverridden(((Action)channel.HandleWrite).Method);
         OverridesHandleExpt = IsOverridden(((Action)channel.HandleExpt).Method);
         OverridesRecv = IsOverridden(((Receiving)channel.Recv).Method);
+        OverridesSend = IsOverridden(((Sending)channel.Send).Method);
         KeepsDefaultWritable = ((Func<bool>)channel.Writable).Method.DeclaringType == typeof(Dispatcher);
     }
 
@@ -36,6 +39,8 @@ internal sealed class ChannelTraits
     public bool OverridesHandleExpt { get; }
 
     public bool OverridesRecv { get; }
+
+    public bool OverridesSend { get; }
 
     /// <summary>Writable() is the base class's own, which says yes in every pass.</summary>
     public bool KeepsDefaultWritable { get; }

@@ -63,7 +63,7 @@ public partial class DispatcherWithSend : Dispatcher
     }
 
     /// <summary>Bytes queued behind something else than bytes.</summary>
-    private protected virtual long LaterLength => 0;
+    private protected virtual long LaterLength => _pipe?.Length ?? 0;
 
     /// <summary>Whether more than <see cref="HighWaterMark"/> is queued now.</summary>
     private protected bool IsAboveHighWater => _marks is { } marks && OutBufferLength > marks.High;
@@ -91,6 +91,11 @@ public partial class DispatcherWithSend : Dispatcher
         }
 
         data = data[..taken];
+        if (_pipe is not null)
+        {
+            CopyPipe();
+        }
+
         Enqueue(data[TrySendDirectly(data)..]);
         return taken;
     }
@@ -117,7 +122,40 @@ public partial class DispatcherWithSend : Dispatcher
     private protected int RoomFor(int length) =>
         _marks is { } marks ? (int)Math.Clamp(marks.Limit - OutBufferLength, 0, length) : length;
 
-    private protected override void BeforeClose() => TruncateOutput(SendBound);
+    private protected override void BeforeClose()
+    {
+        if (_pipe is not null)
+        {
+            CopyPipe(); // what was taken still leaves
+        }
+
+        TruncateOutput(SendBound);
+    }
+
+    private protected override bool Refill()
+    {
+        if (_pipe is { } pipe)
+        {
+            SpliceOut(pipe);
+            if (pipe.Length == 0)
+            {
+                DropPipe();
+                SetMoreOutput(false);
+            }
+        }
+
+        return false;
+    }
+
+    private protected override void DropRefills() => DropPipe();
+
+    private protected override void MoveRefills(SegmentPool pool)
+    {
+        if (_pipe is not null)
+        {
+            CopyPipe(); // pipes belong to the loop
+        }
+    }
 
     private protected override bool AwaitsFlush => _marks is { IsAbove: true };
 

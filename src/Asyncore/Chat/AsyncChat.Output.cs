@@ -176,6 +176,8 @@ public abstract partial class AsyncChat
 
     private bool HasLater => _later is { IsEmpty: false };
 
+    private protected override bool TakesPipe => false;
+
     private protected override bool Refill()
     {
         if (_asking)

@@ -19,7 +19,9 @@ internal static unsafe partial class Libc
     public const int F_GETFL = 3;
     public const int F_SETFL = 4;
     public const int F_DUPFD_CLOEXEC = 1030;
+    public const int F_SETPIPE_SZ = 1031;
     public const int O_NONBLOCK = 0x800;
+    public const int O_CLOEXEC = 0x80000;
     public const int O_ACCMODE = 3;
     public const int O_WRONLY = 1;
 
@@ -54,6 +56,10 @@ internal static unsafe partial class Libc
     public const int MSG_NOSIGNAL = 0x4000;
 
     public const int FIONREAD = 0x541B;
+
+    // splice(2)
+    public const uint SPLICE_F_MOVE = 1;
+    public const uint SPLICE_F_NONBLOCK = 2;
 
     // poll(2)
     public const short POLLIN = 0x1;
@@ -147,6 +153,12 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "sendfile64")]
     public static partial nint SendFile(int to, int from, long* offset, nuint count);
+
+    [LibraryImport(Library, EntryPoint = "pipe2")]
+    public static partial int Pipe2(int* ends, int flags);
+
+    [LibraryImport(Library, EntryPoint = "splice")]
+    public static partial nint Splice(int from, long* fromOffset, int to, long* toOffset, nuint count, uint flags);
 
     [LibraryImport(Library, EntryPoint = "writev")]
     public static partial nint WriteV(int fd, IoVec* vectors, int count);

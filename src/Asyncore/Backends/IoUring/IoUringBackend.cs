@@ -15,6 +15,9 @@ namespace Asyncore;
 /// </remarks>
 internal sealed unsafe partial class IoUringBackend : PosixBackend
 {
+    // What has come has been received already: there is nothing that the kernel could move by itself.
+    public override SplicePipe? RentPipe() => null;
+
     private const uint Entries = 256;
     private const uint Completions = 4 * 1024;
     private const int ETIME = 62;
