@@ -86,8 +86,9 @@ internal sealed class ForwardListener : Dispatcher
 
     protected override void HandleAccepted(AcceptedChannel accepted)
     {
-        IPAddress? client = NeedsAddress ? ClientLimits.Plain(accepted.Address) : null;
-        RefusalReason? reason = ClientLimits.Allows(Options, client) ? Limits.Enter(Options, client) : RefusalReason.Rules;
+        IPAddress? peer = NeedsAddress ? ClientLimits.Plain(accepted.Address) : null;
+        IPAddress? client = Options.AcceptProxy ? null : peer; // a balancer's connections are its clients'
+        RefusalReason? reason = ClientLimits.Allows(Options, peer) ? Limits.Enter(Options, client) : RefusalReason.Rules;
         if (reason is { } why)
         {
             Statistics.Refused(why);
