@@ -17,7 +17,7 @@ public sealed record ConnectionRecord
     /// <summary>Where it came from, as its PROXY header says where there was one; null for most Unix clients.</summary>
     public EndPoint? Client { get; init; }
 
-    /// <summary>Where it went to, as configured; null where no target could be reached.</summary>
+    /// <summary>Where it went to, or was to go when the client left; null where no target could be reached.</summary>
     public EndPoint? Target { get; init; }
 
     /// <summary>Bytes that the client sent.</summary>
@@ -88,7 +88,10 @@ public sealed record ConnectionRecord
         _ => "stopped",
     };
 
-    private static string Text(EndPoint? endPoint) => endPoint is null ? "-" : EndPointText.Format(endPoint);
+    private static string Text(EndPoint? endPoint) => endPoint is null ? "-" : Plain(EndPointText.Format(endPoint));
+
+    // A path that a PROXY header names may have any characters; it is to be no line of its own.
+    private static string Plain(string text) => string.Concat(text.Select(each => char.IsControl(each) ? '?' : each));
 }
 
 /// <summary>Why a connection ended.</summary>

@@ -10,6 +10,9 @@ namespace Asyncore.Forwarding;
 /// </summary>
 internal sealed class ForwardConnection
 {
+    // What both sides have to deliver when the connection is ended by us; as long as a channel's own close.
+    private static readonly TimeSpan _endTimeout = TimeSpan.FromSeconds(30);
+
     // A part of what the idle timeout is: how much later than that it may end.
     private const int IdleChecks = 4;
 
@@ -29,11 +32,13 @@ internal sealed class ForwardConnection
     private TimerHandle? _lifetime;
     private TimerHandle? _idle;
     private TimerHandle? _reset;
+    private TimerHandle? _ending;
     private long _bytesAtCheck;
     private int _checksWithout;
     private EndReason? _reason;
     private string? _detail;
     private long _earlyBytes;
+    private bool _blame; // an address of the target has failed by the target's own fault
     private bool _paired;
     private bool _ended;
 
@@ -53,6 +58,8 @@ internal sealed class ForwardConnection
 
     /// <summary>Counts the listener's connections from 1.</summary>
     public long Number { get; }
+
+    public bool HasEnded => _ended;
 
     public TimeSpan Age => Time.GetElapsedTime(_started);
 
@@ -131,6 +138,11 @@ internal sealed class ForwardConnection
         }
 
         _client.ForgetEarly();
+        if (_ended)
+        {
+            return; // a fault has cut it at its first bytes
+        }
+
         WatchIdle();
         _client.Release(RelayHold.Connect);
     }
@@ -139,9 +151,10 @@ internal sealed class ForwardConnection
     {
         if (side == _server && !_ended)
         {
-            // Of our own making, and so no fault of the target.
+            // Of our own making, and so no fault of the target: no descriptor, no memory, no port to come from. Of a path
+            // the last means that nobody has made it.
             bool ours = error.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable
-                or SocketError.AddressNotAvailable or SocketError.AccessDenied;
+                || (error.SocketErrorCode == SocketError.AddressNotAvailable && side.Address is not UnixDomainSocketEndPoint);
             FailAddress(error.Message, blame: !ours);
         }
     }
@@ -184,12 +197,31 @@ internal sealed class ForwardConnection
             return;
         }
 
-        _reason = reason;
-        if (!abort)
+        if (_ending is null)
         {
-            _client.Close(); // the other side delivers what it holds, and then closes too
+            _reason = reason;
         }
-        else if (_paired)
+
+        if (abort)
+        {
+            Abort();
+        }
+        else if (!_paired)
+        {
+            _client.Close();
+        }
+        else if (_ending is null)
+        {
+            // Not Close: over something unread that would be a reset, and reach further than what is still on its way.
+            _ending = Loop.CallLater(_endTimeout, Abort); // one that never reads would stay for ever
+            _server!.PassFinish(reset: false);
+            _client.PassFinish(reset: false);
+        }
+    }
+
+    private void Abort()
+    {
+        if (_paired)
         {
             _client.AbortBoth();
         }
@@ -221,6 +253,7 @@ internal sealed class ForwardConnection
             return;
         }
 
+        _blame = false;
         _target.Active++;
         _tried.Add(_target);
         if (_target.Addresses.Count > 0)
@@ -272,13 +305,14 @@ internal sealed class ForwardConnection
     {
         _setUp?.Cancel();
         _server = null;
+        _blame |= blame;
         if (_nextAddress < _target!.Addresses.Count)
         {
             TryAddress();
         }
         else
         {
-            FailTarget(why, blame);
+            FailTarget(why, _blame);
         }
     }
 
@@ -309,6 +343,7 @@ internal sealed class ForwardConnection
     {
         AddFaults(_client, _options.FaultsToTarget, salt: 0);
         AddFaults(side, _options.FaultsToClient, salt: 1);
+        WatchReset();
     }
 
     private void AddFaults(ForwardSide side, FaultOptions? faults, int salt)
@@ -320,10 +355,16 @@ internal sealed class ForwardConnection
 
         var random = new Random(unchecked((faults.Seed * 486_187_739) + ((int)Number * 2) + salt));
         side.Stage = new FaultStage(side, faults, random, () => End(EndReason.FaultCut, abort: false));
-        if (faults.ResetAfter is { } after)
+    }
+
+    // Of the two directions whichever says it first: a reset is of the connection.
+    private void WatchReset()
+    {
+        TimeSpan? after = new[] { _options.FaultsToTarget?.ResetAfter, _options.FaultsToClient?.ResetAfter }.Min();
+        if (after is { } time)
         {
-            TimeSpan left = after - Age;
-            _reset ??= Loop.CallLater(
+            TimeSpan left = time - Age;
+            _reset = Loop.CallLater(
                 left < TimeSpan.Zero ? TimeSpan.Zero : left, () => End(EndReason.FaultReset, abort: true));
         }
     }
@@ -382,6 +423,7 @@ internal sealed class ForwardConnection
         _lifetime?.Cancel();
         _idle?.Cancel();
         _reset?.Cancel();
+        _ending?.Cancel();
         if (_target is not null)
         {
             _target.Active--;

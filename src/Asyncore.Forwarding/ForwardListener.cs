@@ -9,18 +9,22 @@ internal sealed class ForwardListener : Dispatcher
 {
     private readonly ForwardService _service;
     private readonly HashSet<ForwardConnection> _connections = [];
+    private readonly bool _isInherited;
     private long _number;
+    private string _name;
 
     public ForwardListener(ForwardService service, ListenerOptions options, Socket? inherited)
         : base(null, service.Loop)
     {
         _service = service;
         Options = options;
+        _isInherited = inherited is not null;
+        _name = options.Name;
         try
         {
             Open(options, inherited);
             RefuseItself(options);
-            Name = options.Name.Length > 0 ? options.Name : EndPointText.Format(Address!);
+            _name = NameOf(options);
             Pool = new TargetPool(Loop, options, why => LogInfo($"{Name}: {why}"), IsItself);
             Statistics = new ListenerStatistics(Name, Pool);
             SetTotalGate(options);
@@ -32,7 +36,7 @@ internal sealed class ForwardListener : Dispatcher
         }
     }
 
-    public string Name { get; private set; }
+    public string Name => _name;
 
     public ListenerOptions Options { get; private set; }
 
@@ -63,6 +67,7 @@ internal sealed class ForwardListener : Dispatcher
     public void Apply(ListenerOptions options)
     {
         Options = options;
+        SetName(options);
         Pool.Apply(options);
         SetTotalGate(options);
     }
@@ -70,7 +75,11 @@ internal sealed class ForwardListener : Dispatcher
     /// <summary>Accepts what waits, and then nothing any more. Connections live on.</summary>
     public void StopAccepting()
     {
-        StopListening();
+        if (Accepting)
+        {
+            StopListening();
+        }
+
         Pool.Stop();
     }
 
@@ -88,7 +97,7 @@ internal sealed class ForwardListener : Dispatcher
     {
         IPAddress? peer = NeedsAddress ? ClientLimits.Plain(accepted.Address) : null;
         IPAddress? client = Options.AcceptProxy ? null : peer; // a balancer's connections are its clients'
-        RefusalReason? reason = ClientLimits.Allows(Options, peer) ? Limits.Enter(Options, client) : RefusalReason.Rules;
+        RefusalReason? reason = ClientLimits.Allows(Options, peer, Options.AcceptProxy) ? Limits.Enter(Options, client) : RefusalReason.Rules;
         if (reason is { } why)
         {
             Statistics.Refused(why);
@@ -137,7 +146,19 @@ internal sealed class ForwardListener : Dispatcher
     private bool NeedsAddress =>
         Options.MaxConnectionsPerClient is not null || Options.Allow.Count > 0 || Options.Deny.Count > 0;
 
-    private bool IsItself(EndPoint target) => SelfForward.Happens(Address!, target);
+    // A socket of systemd's that listens on [::] takes IPv4 connections too, as ours do not.
+    private bool IsItself(EndPoint target) => SelfForward.Happens(Address!, target)
+        || (_isInherited && Address is IPEndPoint { Port: var port } here && here.Address.Equals(IPAddress.IPv6Any)
+            && SelfForward.Happens(new IPEndPoint(IPAddress.Any, port), target));
+
+    private string NameOf(ListenerOptions options) =>
+        options.Name.Length > 0 ? options.Name : EndPointText.Format(Address!);
+
+    private void SetName(ListenerOptions options)
+    {
+        _name = NameOf(options);
+        Statistics.Name = _name;
+    }
 
     private void Open(ListenerOptions options, Socket? inherited)
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.ExceptionServices;
 
 namespace Asyncore.Forwarding;
 
@@ -71,8 +72,9 @@ public sealed class ForwardService : IDisposable
     private IEnumerable<ForwardListener> AllListeners => _listeners.Values.Concat(_stopping);
 
     /// <summary>
-    /// Takes other options. New connections follow them, those there are live on as they began; a listener that is in
-    /// neither is opened or closed. All or nothing: where one cannot be opened, everything stays as it was.
+    /// Takes other options. New connections follow them, those there are live on as they began; a listener that is new is
+    /// opened, one that is gone is closed. All or nothing: where one cannot be opened, everything stays as it was. The
+    /// backlog is that of when a listener was opened.
     /// </summary>
     /// <param name="options">The options.</param>
     /// <exception cref="ForwardListenException">An address cannot be listened at.</exception>
@@ -90,7 +92,7 @@ public sealed class ForwardService : IDisposable
         Dictionary<(EndPoint, int), ListenerOptions> wanted = Keyed(options).ToDictionary(each => each.Key, each => each.Options);
         foreach ((var key, ForwardListener listener) in _listeners.ToArray())
         {
-            if (wanted.TryGetValue(key, out ListenerOptions? kept))
+            if (!opened.ContainsKey(key) && wanted.TryGetValue(key, out ListenerOptions? kept))
             {
                 listener.Apply(kept);
             }
@@ -124,14 +126,8 @@ public sealed class ForwardService : IDisposable
             return;
         }
 
-        _isStopping = true;
         _stopped = stopped;
-        foreach (ForwardListener listener in _listeners.Values.ToArray())
-        {
-            Retire(listener);
-        }
-
-        _listeners.Clear();
+        BeginStop();
         _deadline = Loop.CallLater(_options.DrainTimeout, Cut);
         EndIfDone();
     }
@@ -139,29 +135,54 @@ public sealed class ForwardService : IDisposable
     /// <summary>Stops at once.</summary>
     public void Dispose()
     {
-        if (!_isStopping)
+        try
         {
-            Stop();
+            BeginStop();
+            Cut();
+        }
+        finally
+        {
+            _meter.Dispose();
+        }
+    }
+
+    private void BeginStop()
+    {
+        _isStopping = true;
+        foreach (ForwardListener listener in _listeners.Values.ToArray())
+        {
+            Retire(listener);
         }
 
-        Cut();
-        _meter.Dispose();
+        _listeners.Clear();
     }
 
     internal void Ended(ConnectionRecord record)
     {
-        ConnectionEnded?.Invoke(record);
+        try
+        {
+            ConnectionEnded?.Invoke(record);
+        }
+        catch (Exception error)
+        {
+            // The others have to be ended all the same; it comes out where no connection is in the middle of anything.
+            Loop.Post(() => ExceptionDispatchInfo.Throw(error));
+        }
+
         _stopping.RemoveAll(each => each.Connections.Count == 0);
         EndIfDone();
     }
+
+    // One that has closed for an error is opened anew.
+    private bool IsOpen((EndPoint, int) key) => _listeners.TryGetValue(key, out ForwardListener? found) && found.Accepting;
 
     private void RefuseThemselves(ServiceOptions options)
     {
         foreach ((var key, ListenerOptions each) in Keyed(options))
         {
-            if (_listeners.TryGetValue(key, out ForwardListener? kept))
+            if (IsOpen(key))
             {
-                kept.RefuseItself(each);
+                _listeners[key].RefuseItself(each);
             }
         }
     }
@@ -171,9 +192,10 @@ public sealed class ForwardService : IDisposable
         var opened = new Dictionary<(EndPoint, int), ForwardListener>();
         try
         {
-            foreach ((var key, ListenerOptions each) in Keyed(options))
+            // Inherited ones last: what another one's failure closes could not be had again.
+            foreach ((var key, ListenerOptions each) in Keyed(options).OrderBy(each => _inherited.Has(each.Options)))
             {
-                if (!_listeners.ContainsKey(key))
+                if (!IsOpen(key))
                 {
                     opened.Add(key, Open(each));
                 }
@@ -207,11 +229,7 @@ public sealed class ForwardService : IDisposable
 
     private void Retire(ForwardListener listener)
     {
-        if (listener.Accepting)
-        {
-            listener.StopAccepting();
-        }
-
+        listener.StopAccepting();
         if (listener.Connections.Count > 0)
         {
             _stopping.Add(listener);
@@ -220,11 +238,13 @@ public sealed class ForwardService : IDisposable
 
     private void Cut()
     {
-        ForwardConnection[] left = [.. AllListeners.SelectMany(each => each.Connections)];
-        _cut += left.Length; // before: the last to go tells it
-        foreach (ForwardConnection each in left)
+        foreach (ForwardConnection each in AllListeners.SelectMany(each => each.Connections).ToArray())
         {
-            each.End(EndReason.Stopped, abort: true);
+            if (!each.HasEnded)
+            {
+                _cut++; // before: the last to go tells it
+                each.End(EndReason.Stopped, abort: true);
+            }
         }
 
         EndIfDone();
@@ -232,7 +252,7 @@ public sealed class ForwardService : IDisposable
 
     private void EndIfDone()
     {
-        if (_isStopping && Connections == 0 && _deadline is { IsCancelled: false })
+        if (_isStopping && _deadline is { IsCancelled: false } && Connections == 0)
         {
             _deadline.Cancel();
             _stopped?.Invoke(_cut);

@@ -39,7 +39,7 @@ internal abstract class ForwardSide : RelayChannel
 
     protected override void HandleClose()
     {
-        if (CloseReason is not null && !HasEnded)
+        if (BrokeOff)
         {
             Connection.Note(IsClient ? EndReason.ClientReset : EndReason.TargetReset);
         }
@@ -53,6 +53,7 @@ internal sealed class ClientSide : ForwardSide
 {
     private byte[]? _early; // what has come of the header, and perhaps more
     private int _earlyLength;
+    private bool _awaitsHeader;
 
     public ClientSide(ForwardConnection connection, AcceptedChannel accepted)
         : base(connection, accepted) => Hold(RelayHold.Connect);
@@ -60,11 +61,12 @@ internal sealed class ClientSide : ForwardSide
     public override bool IsClient => true;
 
     /// <summary>Bytes that came with the header, behind it.</summary>
-    public ReadOnlySpan<byte> Early => _early.AsSpan(0, _earlyLength);
+    public ReadOnlySpan<byte> Early => _early.AsSpan(0, _early is null ? 0 : _earlyLength);
 
     public void ReadHeader()
     {
         _early = new byte[ProxyHeaderParser.MaxLength];
+        _awaitsHeader = true;
         ResumeReading();
     }
 
@@ -74,7 +76,7 @@ internal sealed class ClientSide : ForwardSide
 
     protected override void HandleRead()
     {
-        if (Other is not null || _early is null)
+        if (!_awaitsHeader)
         {
             base.HandleRead();
             return;
@@ -90,6 +92,7 @@ internal sealed class ClientSide : ForwardSide
         switch (ProxyHeaderParser.Parse(Early, out ProxyHeader? header, out int consumed, out string? problem))
         {
             case ProxyParse.Complete:
+                _awaitsHeader = false;
                 Early[consumed..].CopyTo(_early);
                 _earlyLength -= consumed;
                 Hold(RelayHold.Connect);
@@ -106,9 +109,13 @@ internal sealed class ClientSide : ForwardSide
     protected override void HandleEndOfStream()
     {
         base.HandleEndOfStream();
-        if (Other is null)
+        if (_awaitsHeader)
         {
             Connection.Refuse("the client ended before its PROXY header had");
+        }
+        else if (Other is null)
+        {
+            Close(); // it has gone while its target was being connected: it is not read then, so this is all of it
         }
     }
 }

@@ -45,11 +45,13 @@ public sealed class InheritedSockets
             .Select(i => (i < names.Length ? names[i] : string.Empty, Open(First + i))));
     }
 
+    /// <summary>Whether there is a socket for a listener.</summary>
+    internal bool Has(ListenerOptions options) => Find(options) >= 0;
+
     /// <summary>The socket for a listener: by its name, or by its address.</summary>
     internal Socket? Take(ListenerOptions options)
     {
-        int index = _sockets.FindIndex(each => options.Name.Length > 0 && each.Name == options.Name);
-        index = index >= 0 ? index : _sockets.FindIndex(each => Equals(each.Socket.LocalEndPoint, options.Listen));
+        int index = Find(options);
         if (index < 0)
         {
             return null;
@@ -58,6 +60,12 @@ public sealed class InheritedSockets
         Socket taken = _sockets[index].Socket;
         _sockets.RemoveAt(index);
         return taken;
+    }
+
+    private int Find(ListenerOptions options)
+    {
+        int index = _sockets.FindIndex(each => options.Name.Length > 0 && each.Name == options.Name);
+        return index >= 0 ? index : _sockets.FindIndex(each => Equals(each.Socket.LocalEndPoint, options.Listen));
     }
 
     private static Socket Open(int descriptor)

@@ -20,7 +20,7 @@ public sealed class ListenerStatistics
     }
 
     /// <summary>The listener's name.</summary>
-    public string Name { get; }
+    public string Name { get; internal set; }
 
     /// <summary>How its targets do, in the order of the options.</summary>
     public IReadOnlyList<TargetStatistics> Targets => [.. _pool.Targets.Select(each => new TargetStatistics(

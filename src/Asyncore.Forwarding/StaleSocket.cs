@@ -32,11 +32,23 @@ internal static partial class StaleSocket
         }
         catch (SocketException error) when (error.SocketErrorCode == SocketError.ConnectionRefused && IsSocket(file))
         {
-            File.Delete(file);
+            TryDelete(file);
         }
         catch (SocketException)
         {
             // Somebody lives there, or it is no socket: bind says so.
+        }
+    }
+
+    private static void TryDelete(string file)
+    {
+        try
+        {
+            File.Delete(file);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // bind says that it is there
         }
     }
 

@@ -17,6 +17,9 @@ internal interface IRelayStage
     /// <param name="reset">Not in order.</param>
     void PassFinish(bool reset);
 
+    /// <summary>Nothing will ever come out of it.</summary>
+    bool IsStuck { get; }
+
     /// <summary>The other side has gone: what is held is of no use any more.</summary>
     void Drop();
 }

@@ -56,8 +56,11 @@ public class RelayChannel : DispatcherWithSend
     /// <summary>Whether there is a connection, or is about to be one; inside <see cref="Dispatcher.HandleConnect"/> too.</summary>
     internal bool IsOpen => Connected || Connecting;
 
-    /// <summary>Whether the peer has ended its stream.</summary>
-    internal bool HasEnded => _ended;
+    /// <summary>Whether it only delivers what it holds, and then ends.</summary>
+    internal bool IsFinishing => _finishing;
+
+    /// <summary>Whether it has closed for an error before its stream had ended.</summary>
+    internal bool BrokeOff => CloseReason is not null && !_ended && !SaidItsEnd(CloseReason);
 
     /// <summary>Puts two channels of one loop back to back.</summary>
     /// <param name="other">The other one.</param>
@@ -85,7 +88,12 @@ public class RelayChannel : DispatcherWithSend
         base.Close();
         _check?.Cancel();
         Other?.Stage?.Drop(); // nobody takes what it holds
-        bool reset = CloseReason is not null && !_ended && !SaidItsEnd(CloseReason);
+        PassFinish(BrokeOff);
+    }
+
+    /// <summary>Has the other side end behind everything that came from this one.</summary>
+    internal void PassFinish(bool reset)
+    {
         if (Stage is { } stage)
         {
             stage.PassFinish(reset);
@@ -112,9 +120,14 @@ public class RelayChannel : DispatcherWithSend
         }
 
         Count(data.Length);
+        if (Other is { IsOpen: false, Stage: not null })
+        {
+            return; // it has gone; what it had sent is on its way to us still, and its end behind that
+        }
+
         if (Other is not { IsOpen: true })
         {
-            Finish(reset: true); // Abort() of the other tells nobody
+            Finish(reset: true);
         }
         else if (Stage is { } stage)
         {
@@ -309,9 +322,11 @@ public class RelayChannel : DispatcherWithSend
         }
     }
 
-    private void CloseWhenSent()
+    /// <summary>Closes, if both streams have ended and this side holds nothing any more.</summary>
+    internal void CloseWhenSent()
     {
-        if (_ended && Other is null or { _endPassed: true } && OutBufferLength == 0)
+        bool otherIsThrough = Other is null or { _endPassed: true } or { _ended: true, Stage.IsStuck: true };
+        if (_ended && otherIsThrough && OutBufferLength == 0)
         {
             Close();
         }

@@ -143,9 +143,9 @@ internal sealed class ForwardCommand
             result.AddError("--check wants --config FILE");
         }
 
-        if (!file && !IsGiven(_remoteIp) && !result.Command.Options.Any(each => each.Name == "--target" && IsGiven(each)))
+        if (!file)
         {
-            result.AddError("Option '--remote-ip' is required, or --target, or --config.");
+            _arguments.CheckTogether(result, [_localIp, _localPort], _remoteIp, _remotePort);
         }
 
         bool IsGiven(Option option) => result.GetResult(option) is { Implicit: false };

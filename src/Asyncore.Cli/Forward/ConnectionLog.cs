@@ -10,7 +10,20 @@ internal sealed class ConnectionLog(TextWriter writer, LogLevel level, bool json
         bool isProblem = record.Reason is EndReason.NoTarget or EndReason.Refused or EndReason.Stopped;
         if (level == LogLevel.All || (level == LogLevel.Problems && isProblem))
         {
-            writer.WriteLine(json ? record.ToJson() : record.ToText());
+            Write(json ? record.ToJson() : record.ToText());
+        }
+    }
+
+    /// <summary>Writes a line. Where it cannot be written, nobody hears it, and forwarding goes on.</summary>
+    public void Write(string line)
+    {
+        try
+        {
+            writer.WriteLine(line);
+        }
+        catch (IOException)
+        {
+            // a full disk, a terminal that has gone
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Asyncore.Forwarding;
 
 namespace Asyncore.Cli.Forward;
@@ -38,6 +39,15 @@ internal sealed class FaultArguments
 
     public IEnumerable<Option> All =>
         [_delay, _jitter, _bandwidth, _slice, _cutAfter, _resetAfter, _stall, _direction, _seed];
+
+    /// <summary>Adds an error where faults do not go together.</summary>
+    public void CheckTogether(CommandResult result)
+    {
+        if ((result.GetValue(_jitter) ?? TimeSpan.Zero) > (result.GetValue(_delay) ?? TimeSpan.Zero))
+        {
+            result.AddError("--jitter is more than --delay: nothing passes before it has come");
+        }
+    }
 
     public FaultOptions? Read(ParseResult line, FaultDirection direction)
     {

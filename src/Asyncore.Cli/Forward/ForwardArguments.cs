@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
 using Asyncore.Forwarding;
@@ -57,11 +58,31 @@ internal sealed class ForwardArguments
         _deny, _rate, _totalRate, _sendProxy, _acceptProxy, _drain, .. _faults.All,
     ];
 
-    /// <summary>Whether targets are named by <c>--target</c>.</summary>
-    public bool HasTargets(ParseResult line) => line.GetValue(_targets) is { Length: > 0 };
-
     /// <summary>Whether the address is said by <c>--listen</c>.</summary>
     public bool HasListen(ParseResult line) => line.GetValue(_listen) is not null;
+
+    /// <summary>Adds an error where options do not go together.</summary>
+    public void CheckTogether(CommandResult result, Option[] listen, Option remoteIp, Option remotePort)
+    {
+        Refuse(_listen, listen);
+        Refuse(_targets, [remoteIp, remotePort]);
+        if (!IsGiven(_targets) && !IsGiven(remoteIp))
+        {
+            result.AddError("Option '--remote-ip' is required, or --target, or --config.");
+        }
+
+        _faults.CheckTogether(result);
+
+        void Refuse(Option option, Option[] others)
+        {
+            if (IsGiven(option) && Array.Find(others, IsGiven) is { } other)
+            {
+                result.AddError($"{other.Name} cannot be given with {option.Name}: both say the same");
+            }
+        }
+
+        bool IsGiven(Option option) => result.GetResult(option) is { Implicit: false };
+    }
 
     /// <summary>The options of a service with one listener.</summary>
     /// <param name="line">The command line.</param>
@@ -173,14 +194,6 @@ internal sealed class ForwardArguments
         return read && count > 0 ? null : "is not a whole number above zero";
     }
 
-    private static string? ReadNetwork(string text, out IPNetwork value)
-    {
-        if (IPAddress.TryParse(text, out IPAddress? single))
-        {
-            value = new IPNetwork(single, single.GetAddressBytes().Length * 8);
-            return null;
-        }
-
-        return IPNetwork.TryParse(text, out value) ? null : "is not an address or a network such as 10.0.0.0/8";
-    }
+    private static string? ReadNetwork(string text, out IPNetwork value) =>
+        NetworkText.TryParse(text, out value, out string? problem) ? null : problem;
 }

@@ -10,6 +10,7 @@ internal sealed class ForwardRun : IDisposable
     private readonly EventLoop _loop;
     private readonly ForwardService _service;
     private readonly string? _file;
+    private readonly ConnectionLog _log;
     private readonly PosixSignalRegistration? _reload;
     private readonly HashSet<EndPoint> _told = [];
     private bool _stopping;
@@ -18,11 +19,12 @@ internal sealed class ForwardRun : IDisposable
     {
         _loop = loop;
         _file = file;
+        _log = log;
         InheritedSockets inherited = InheritedSockets.FromEnvironment();
         _service = new ForwardService(options, loop, inherited);
         foreach (var left in inherited.Left)
         {
-            Console.Error.WriteLine($"no listener is for the inherited socket at {left.LocalEndPoint}");
+            _log.Write($"no listener is for the inherited socket at {left.LocalEndPoint}");
         }
 
         _service.ConnectionEnded += log.Write;
@@ -92,14 +94,14 @@ internal sealed class ForwardRun : IDisposable
         {
             if (cut > 0)
             {
-                Console.Error.WriteLine($"stopped: {Connections(cut)} cut");
+                _log.Write($"stopped: {Connections(cut)} cut");
             }
 
             _loop.Stop();
         });
         if (first && _service.Connections is > 0 and var left)
         {
-            Console.Error.WriteLine(
+            _log.Write(
                 $"stopping: {Connections(left)} may go on for {Quantity.FormatDuration(_service.Options.DrainTimeout)}");
         }
     }
@@ -109,13 +111,13 @@ internal sealed class ForwardRun : IDisposable
         try
         {
             _service.Apply(ForwardConfiguration.Load(_file!));
-            Console.Error.WriteLine($"{_file}: read again");
+            _log.Write($"{_file}: read again");
             TellAddresses();
         }
         catch (Exception error) when (error is ForwardConfigurationException or ForwardListenException
             or InvalidOperationException)
         {
-            Console.Error.WriteLine($"{error.Message}; nothing has changed");
+            _log.Write($"{error.Message}; nothing has changed");
         }
     }
 

@@ -74,7 +74,16 @@ internal sealed class FaultStage : IRelayStage
         }
     }
 
-    public void PassEnd() => Add(ItemKind.End);
+    public bool IsStuck => _options.Stall;
+
+    public void PassEnd()
+    {
+        Add(ItemKind.End);
+        if (IsStuck)
+        {
+            _source.Other?.CloseWhenSent(); // two ends that nobody is told of would leave a connection for ever
+        }
+    }
 
     public void PassFinish(bool reset)
     {

@@ -51,8 +51,11 @@ internal sealed class ClientLimits
     }
 
     /// <summary>Whether the rules let an address in.</summary>
-    public static bool Allows(ListenerOptions options, IPAddress? client) => client is null
-        || (!IsIn(options.Deny, client) && (options.Allow.Count == 0 || IsIn(options.Allow, client)));
+    /// <param name="options">The rules.</param>
+    /// <param name="peer">The address; null for Unix clients, which the rules of their file let in.</param>
+    /// <param name="isBalancer">Then <see cref="ListenerOptions.Deny"/> is for those whom it speaks for.</param>
+    public static bool Allows(ListenerOptions options, IPAddress? peer, bool isBalancer) => peer is null
+        || ((isBalancer || !IsIn(options.Deny, peer)) && (options.Allow.Count == 0 || IsIn(options.Allow, peer)));
 
     /// <summary>Whether an address is among those kept out.</summary>
     public static bool Denies(ListenerOptions options, IPAddress? client) => client is not null && IsIn(options.Deny, client);

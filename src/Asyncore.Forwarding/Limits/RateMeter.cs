@@ -26,7 +26,7 @@ internal sealed class RateMeter(RelayChannel side, RateGate? own, RateGate? all)
     /// <returns>False where nobody has any use for it.</returns>
     public bool Grant(RateGate gate, int share)
     {
-        if (!side.IsOpen)
+        if (!side.IsOpen || side.IsFinishing)
         {
             return false;
         }

@@ -12,7 +12,6 @@ internal sealed class NameWatch
     private readonly List<Action> _waiting = [];
     private readonly TimerHandle _timer;
     private bool _resolving;
-    private bool _stopped;
 
     /// <param name="loop">The loop.</param>
     /// <param name="name">The name and port.</param>
@@ -37,18 +36,15 @@ internal sealed class NameWatch
         Resolve();
     }
 
+    /// <summary>Resolves so often from now on.</summary>
     public void SetPeriod(TimeSpan every) => _timer.Delay(every);
 
-    public void Stop()
-    {
-        _stopped = true;
-        _timer.Cancel();
-        Answer();
-    }
+    /// <summary>Resolves no more of its own accord; who waits, or asks, is answered still.</summary>
+    public void Stop() => _timer.Cancel();
 
     private void Resolve()
     {
-        if (_resolving || _stopped)
+        if (_resolving)
         {
             return;
         }
@@ -74,12 +70,6 @@ internal sealed class NameWatch
     private void Take(Task<IPAddress[]> task)
     {
         _resolving = false;
-        if (_stopped)
-        {
-            _ = task.Exception;
-            return;
-        }
-
         Problem = task.IsCompletedSuccessfully && task.Result.Length > 0 ? null
             : task.Exception?.InnerException as SocketException ?? new SocketException((int)SocketError.HostNotFound);
         if (Problem is null)

@@ -51,8 +51,8 @@ internal sealed class TargetPool
         }
 
         Targets = [.. targets];
-        old.ForEach(Let);
         WatchNames();
+        old.ForEach(Let);
     }
 
     public void Stop()
@@ -72,7 +72,7 @@ internal sealed class TargetPool
     {
         if (Targets is [var only])
         {
-            return tried.Count == 0 ? only : null; // resting or not: there is no other
+            return tried.Contains(only) ? null : only; // resting or not: there is no other
         }
 
         List<Target> left = [.. Targets.Where(each => !tried.Contains(each))];
