@@ -157,7 +157,14 @@ public class TransferTests
                     // closed before it was through
                 }
             });
-            Loop.RunUntil(() => Target.OutBufferLength > 0, "a full target");
+            long moved;
+            do
+            {
+                moved = Source.Moved;
+                Loop.RunUntil(() => Target.OutBufferLength > 0, "a full target");
+                Loop.Passes(50); // the system may take more yet
+            }
+            while (Source.Moved != moved || Target.OutBufferLength == 0);
             Loop.AssertIdle();
             return sending;
         }
