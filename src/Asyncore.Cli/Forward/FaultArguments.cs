@@ -43,10 +43,13 @@ internal sealed class FaultArguments
     /// <summary>Adds an error where faults do not go together.</summary>
     public void CheckTogether(CommandResult result)
     {
-        if ((result.GetValue(_jitter) ?? TimeSpan.Zero) > (result.GetValue(_delay) ?? TimeSpan.Zero))
+        if (IsRead(_delay) && IsRead(_jitter)
+            && (result.GetValue(_jitter) ?? TimeSpan.Zero) > (result.GetValue(_delay) ?? TimeSpan.Zero))
         {
             result.AddError("--jitter is more than --delay: nothing passes before it has come");
         }
+
+        bool IsRead(Option option) => result.GetResult(option) is not { } found || !found.Errors.Any();
     }
 
     public FaultOptions? Read(ParseResult line, FaultDirection direction)

@@ -7,7 +7,7 @@ public partial class DispatcherWithSend
     // it does no cheaper than we copy.
     private const int ReadsOfStream = 4;
     private const int ReadOfStream = 64 * 1024;
-    private const int MostSpliced = 1024 * 1024;
+    private const int MostSpliced = 256 * 1024; // and so what a side that does not read costs
 
     private SplicePipe? _pipe; // what another channel gave us that the kernel did not take yet
     private byte _largeReads;
