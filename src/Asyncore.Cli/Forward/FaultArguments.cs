@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using Asyncore.Forwarding;
 
 namespace Asyncore.Cli.Forward;
@@ -40,18 +39,6 @@ internal sealed class FaultArguments
     public IEnumerable<Option> All =>
         [_delay, _jitter, _bandwidth, _slice, _cutAfter, _resetAfter, _stall, _direction, _seed];
 
-    /// <summary>Adds an error where faults do not go together.</summary>
-    public void CheckTogether(CommandResult result)
-    {
-        if (IsRead(_delay) && IsRead(_jitter)
-            && (result.GetValue(_jitter) ?? TimeSpan.Zero) > (result.GetValue(_delay) ?? TimeSpan.Zero))
-        {
-            result.AddError("--jitter is more than --delay: nothing passes before it has come");
-        }
-
-        bool IsRead(Option option) => result.GetResult(option) is not { } found || !found.Errors.Any();
-    }
-
     public FaultOptions? Read(ParseResult line, FaultDirection direction)
     {
         if (((line.GetValue(_direction) ?? FaultDirection.Both) & direction) == 0)
@@ -70,6 +57,11 @@ internal sealed class FaultArguments
             Stall = line.GetValue(_stall),
             Seed = line.GetValue(_seed),
         };
+        if (faults.Jitter > faults.Delay)
+        {
+            throw new CommandFailedException("--jitter is more than --delay: nothing passes before it has come") { ExitCode = 2 };
+        }
+
         return faults.IsNone ? null : faults;
     }
 

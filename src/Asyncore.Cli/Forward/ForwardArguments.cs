@@ -71,8 +71,6 @@ internal sealed class ForwardArguments
             result.AddError("Option '--remote-ip' is required, or --target, or --config.");
         }
 
-        _faults.CheckTogether(result);
-
         void Refuse(Option option, Option[] others)
         {
             if (IsGiven(option) && Array.Find(others, IsGiven) is { } other)
