@@ -89,7 +89,7 @@ public class GroupListenTests
         scene.Group.Start();
         EndPoint? address = null;
         InvalidDataException thrown = Assert.Throws<InvalidDataException>(() => scene.Group.Listen(
-            Backends.AnyAddress(AddressFamily.InterNetwork), (where, loop) =>
+            new IPEndPoint(IPAddress.Loopback, 27_030 + (int)kind), (where, loop) => // nobody else's afterwards
             {
                 address = where;
                 return loop == scene.Group.Loops[2] ? throw new InvalidDataException("no") : new EchoServer(where, loop);
