@@ -8,7 +8,7 @@ internal sealed class LoopSettings
     private const int LongestSpin = 1_000_000;
 
     /// <summary><c>--backend</c></summary>
-    public BackendOption Backend { get; } = new();
+    public ParsedOption<IoBackendKind?> Backend { get; } = BackendOption.Create();
 
     /// <summary><c>--spin</c></summary>
     public NumberOption Spin { get; } = new(["--spin"], 0, LongestSpin, $"a number of microseconds from 0 to {LongestSpin}")
@@ -41,7 +41,7 @@ internal sealed class LoopSettings
 
     private EventLoopOptions Read(ParseResult line) => new()
     {
-        Backend = line.GetValue(Backend),
+        Backend = line.GetValue(Backend) ?? IoBackendKind.Auto,
         SpinBudget = TimeSpan.FromMicroseconds(line.GetValue(Spin)),
     };
 }

@@ -7,10 +7,6 @@ namespace Asyncore.Cli;
 /// <summary>An option that is a whole number within bounds.</summary>
 internal sealed class NumberOption : Option<int>
 {
-    private readonly int _least;
-    private readonly int _most;
-    private readonly string _what;
-
     /// <param name="names">The option's name, and its short form where it has one.</param>
     /// <param name="least">The smallest number that will do.</param>
     /// <param name="most">The largest.</param>
@@ -18,20 +14,12 @@ internal sealed class NumberOption : Option<int>
     public NumberOption(string[] names, int least, int most, string what)
         : base(names[0], names[1..])
     {
-        (_least, _most, _what) = (least, most, what);
-        CustomParser = Parse;
-    }
+        CustomParser = result => result.Tokens is [var token] ? this.Read<int>(result, token, Read) : 0;
 
-    private int Parse(ArgumentResult result)
-    {
-        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : string.Empty;
-        bool fits = int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)
-            && number >= _least && number <= _most;
-        if (!fits)
-        {
-            result.AddError($"{string.Join(", ", [Name, .. Aliases])}: '{text}' is not {_what}");
-        }
-
-        return number;
+        string? Read(string text, out int number) =>
+            int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number)
+            && number >= least && number <= most
+                ? null
+                : $"'{text}' is not {what}";
     }
 }

@@ -189,7 +189,7 @@ public class RelayChannel : DispatcherWithSend
 
     private ReadOnlySpan<byte> ReceiveMetered(IRelayMeter meter)
     {
-        int most = meter.Allow(this, ChunkSize);
+        int most = meter.Allow(ChunkSize);
         if (most == 0)
         {
             return default;

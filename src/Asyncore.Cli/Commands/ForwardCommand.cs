@@ -39,11 +39,12 @@ internal sealed class ForwardCommand
 
     private readonly Option<bool> _check = new("--check") { Description = "Only see whether the file is right." };
 
-    private readonly ParsedOption<LogLevel?> _log = new(["--log"], ReadLog)
-    {
-        Description = "Which connections are written to standard error when they end (problems).",
-        HelpName = "all|problems|none",
-    };
+    private readonly ParsedOption<LogLevel?> _log = ChoiceOption.Create(
+        "--log",
+        "Which connections are written to standard error when they end (problems).",
+        ("all", LogLevel.All),
+        ("problems", LogLevel.Problems),
+        ("none", LogLevel.None));
 
     private readonly Option<bool> _json = new("--json") { Description = "Write them as JSON, an object a line." };
 
@@ -149,18 +150,6 @@ internal sealed class ForwardCommand
         }
 
         bool IsGiven(Option option) => result.GetResult(option) is { Implicit: false };
-    }
-
-    private static string? ReadLog(string text, out LogLevel? value)
-    {
-        (value, string? problem) = text switch
-        {
-            "all" => ((LogLevel?)LogLevel.All, (string?)null),
-            "problems" => (LogLevel.Problems, null),
-            "none" => (LogLevel.None, null),
-            _ => (null, "is none of all, problems, none"),
-        };
-        return problem;
     }
 
     private static NumberOption PortOption(string name, string alias, string description, int least) =>

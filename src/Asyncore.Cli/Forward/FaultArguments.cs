@@ -18,17 +18,18 @@ internal sealed class FaultArguments
     private readonly ParsedOption<TimeSpan?> _delay = ForwardArguments.Duration("--delay", "Fault: holds bytes back for so long.");
     private readonly ParsedOption<TimeSpan?> _jitter = ForwardArguments.Duration("--jitter", "Fault: and so much longer or shorter, at random.");
     private readonly ParsedOption<long?> _bandwidth = ForwardArguments.Rate("--bandwidth", "Fault: passes on no faster.");
-    private readonly ParsedOption<long?> _slice = ForwardArguments.Bytes("--slice", "Fault: passes on in pieces of so many bytes.");
+    private readonly ParsedOption<long?> _slice = ForwardArguments.Bytes("--slice", "Fault: passes on in pieces of so many bytes.", most: int.MaxValue);
     private readonly ParsedOption<long?> _cutAfter = ForwardArguments.Bytes("--cut-after", "Fault: closes both sides after so many bytes.");
     private readonly ParsedOption<TimeSpan?> _resetAfter = ForwardArguments.Duration("--reset-after", "Fault: resets both sides after so long.");
 
     private readonly Option<bool> _stall = new("--stall") { Description = "Fault: passes on nothing, and says nothing." };
 
-    private readonly ParsedOption<FaultDirection?> _direction = new(["--direction"], ReadDirection)
-    {
-        Description = "Where faults happen (both).",
-        HelpName = "to-target|to-client|both",
-    };
+    private readonly ParsedOption<FaultDirection?> _direction = ChoiceOption.Create(
+        "--direction",
+        "Where faults happen (both).",
+        ("to-target", FaultDirection.ToTarget),
+        ("to-client", FaultDirection.ToClient),
+        ("both", FaultDirection.Both));
 
     private readonly NumberOption _seed = new(["--seed"], 0, int.MaxValue, "a whole number")
     {
@@ -51,7 +52,7 @@ internal sealed class FaultArguments
             Delay = line.GetValue(_delay) ?? TimeSpan.Zero,
             Jitter = line.GetValue(_jitter) ?? TimeSpan.Zero,
             Bandwidth = line.GetValue(_bandwidth),
-            Slice = line.GetValue(_slice) is { } slice ? (int)Math.Min(slice, int.MaxValue) : null,
+            Slice = (int?)line.GetValue(_slice),
             CutAfter = line.GetValue(_cutAfter),
             ResetAfter = line.GetValue(_resetAfter),
             Stall = line.GetValue(_stall),
@@ -63,17 +64,5 @@ internal sealed class FaultArguments
         }
 
         return faults.IsNone ? null : faults;
-    }
-
-    private static string? ReadDirection(string text, out FaultDirection? value)
-    {
-        (value, string? problem) = text switch
-        {
-            "to-target" => ((FaultDirection?)FaultDirection.ToTarget, (string?)null),
-            "to-client" => (FaultDirection.ToClient, null),
-            "both" => (FaultDirection.Both, null),
-            _ => (null, "is none of to-target, to-client, both"),
-        };
-        return problem;
     }
 }

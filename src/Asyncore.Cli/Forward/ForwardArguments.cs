@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Globalization;
 using System.Net;
 using Asyncore.Forwarding;
 
@@ -21,11 +20,12 @@ internal sealed class ForwardArguments
         HelpName = "HOST:PORT|unix:PATH",
     };
 
-    private readonly ParsedOption<BalancePolicy> _balance = new(["--balance"], ReadBalance)
-    {
-        Description = "Which of several targets is next.",
-        HelpName = "round-robin|least-connections|first-available",
-    };
+    private readonly ParsedOption<BalancePolicy?> _balance = ChoiceOption.Create(
+        "--balance",
+        "Which of several targets is next.",
+        ("round-robin", BalancePolicy.RoundRobin),
+        ("least-connections", BalancePolicy.LeastConnections),
+        ("first-available", BalancePolicy.FirstAvailable));
 
     private readonly ParsedOption<TimeSpan?> _connectTimeout = Duration("--connect-timeout", "How long a target may take to answer (5s).");
     private readonly ParsedOption<TimeSpan?> _idleTimeout = Duration("--idle-timeout", "Ends a connection that has been silent for so long.");
@@ -38,11 +38,11 @@ internal sealed class ForwardArguments
     private readonly ParsedOption<long?> _rate = Rate("--rate", "Bytes per second of each connection.");
     private readonly ParsedOption<long?> _totalRate = Rate("--total-rate", "Bytes per second of all together.");
 
-    private readonly ParsedOption<ProxyVersion> _sendProxy = new(["--send-proxy"], ReadProxy)
-    {
-        Description = "Begin with a PROXY header that names the client.",
-        HelpName = "v1|v2",
-    };
+    private readonly ParsedOption<ProxyVersion?> _sendProxy = ChoiceOption.Create(
+        "--send-proxy",
+        "Begin with a PROXY header that names the client.",
+        ("v1", ProxyVersion.V1),
+        ("v2", ProxyVersion.V2));
 
     private readonly Option<bool> _acceptProxy = new("--accept-proxy")
     {
@@ -88,13 +88,13 @@ internal sealed class ForwardArguments
     /// <param name="target">The target, where there is no <c>--target</c>.</param>
     public ServiceOptions Read(ParseResult line, EndPoint? listen, EndPoint? target)
     {
-        ProxyVersion proxy = line.GetValue(_sendProxy);
+        ProxyVersion proxy = line.GetValue(_sendProxy) ?? ProxyVersion.None;
         EndPoint[] targets = line.GetValue(_targets) is { Length: > 0 } named ? named : [target!];
         var listener = new ListenerOptions
         {
             Listen = line.GetValue(_listen) ?? listen!,
             Targets = [.. targets.Select(each => new TargetOptions { Address = each, SendProxy = proxy })],
-            Balance = line.GetValue(_balance),
+            Balance = line.GetValue(_balance) ?? BalancePolicy.RoundRobin,
             IdleTimeout = line.GetValue(_idleTimeout),
             Lifetime = line.GetValue(_lifetime),
             MaxConnections = line.GetValue(_maxConnections),
@@ -117,19 +117,27 @@ internal sealed class ForwardArguments
     }
 
     public static ParsedOption<TimeSpan?> Duration(string name, string description) =>
-        new([name], ReadDuration) { Description = description, HelpName = "DURATION" };
+        Optional<TimeSpan>(name, ValueText.ReadPeriod, description, "DURATION");
 
     public static ParsedOption<long?> Rate(string name, string description) =>
-        new([name], ReadRate) { Description = description, HelpName = "BYTES/s" };
+        Optional<long>(name, ValueText.ReadRate, description, "BYTES/s");
 
-    public static ParsedOption<long?> Bytes(string name, string description) =>
-        new([name], ReadBytes) { Description = description, HelpName = "BYTES" };
+    public static ParsedOption<long?> Bytes(string name, string description, long most = long.MaxValue) =>
+        Optional(name, (string text, out long bytes) => ValueText.ReadBytes(text, 1, most, out bytes), description, "BYTES");
 
     private static ParsedOption<int?> Count(string name, string description) =>
-        new([name], ReadCount) { Description = description, HelpName = "N" };
+        Optional(
+            name, (string text, out int count) => ValueText.ReadInteger(text, 1, int.MaxValue, out count), description, "N");
+
+    private static ParsedOption<T?> Optional<T>(string name, OptionReader<T> read, string description, string form)
+        where T : struct => new([name], OptionReading.OrNone(read)) { Description = description, HelpName = form };
 
     private static ListOption<IPNetwork> Network(string name, string description) =>
-        new([name], ReadNetwork) { Description = description, HelpName = "ADDRESS[/BITS]" };
+        new([name], (string text, out IPNetwork value) => NetworkText.TryParse(text, out value, out string? problem) ? null : problem)
+        {
+            Description = description,
+            HelpName = "ADDRESS[/BITS]",
+        };
 
     private static string? ReadEndPoint(string text, bool listen, out EndPoint value)
     {
@@ -137,61 +145,4 @@ internal sealed class ForwardArguments
         value = endPoint!;
         return read ? null : problem;
     }
-
-    private static string? ReadBalance(string text, out BalancePolicy value)
-    {
-        (value, string? problem) = text switch
-        {
-            "round-robin" => (BalancePolicy.RoundRobin, (string?)null),
-            "least-connections" => (BalancePolicy.LeastConnections, null),
-            "first-available" => (BalancePolicy.FirstAvailable, null),
-            _ => (default, "is none of round-robin, least-connections, first-available"),
-        };
-        return problem;
-    }
-
-    private static string? ReadProxy(string text, out ProxyVersion value)
-    {
-        (value, string? problem) = text switch
-        {
-            "v1" => (ProxyVersion.V1, (string?)null),
-            "v2" => (ProxyVersion.V2, null),
-            _ => (default, "is neither v1 nor v2"),
-        };
-        return problem;
-    }
-
-    // Timers take no more than some weeks.
-    private static string? ReadDuration(string text, out TimeSpan? value)
-    {
-        bool read = Quantity.TryParseDuration(text, out TimeSpan duration);
-        value = duration;
-        return !read ? "is not a duration such as 250ms, 5s or 2m"
-            : duration <= TimeSpan.Zero || duration > TimeSpan.FromDays(24) ? "must be above zero and at most 24d"
-            : null;
-    }
-
-    private static string? ReadRate(string text, out long? value)
-    {
-        bool read = Quantity.TryParseRate(text, out long rate);
-        value = rate;
-        return read && rate > 0 ? null : "is not a rate such as 500KB/s or 1MiB/s";
-    }
-
-    private static string? ReadBytes(string text, out long? value)
-    {
-        bool read = Quantity.TryParseBytes(text, out long bytes);
-        value = bytes;
-        return read && bytes > 0 ? null : "is not a size such as 100B or 64KB";
-    }
-
-    private static string? ReadCount(string text, out int? value)
-    {
-        bool read = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count);
-        value = count;
-        return read && count > 0 ? null : "is not a whole number above zero";
-    }
-
-    private static string? ReadNetwork(string text, out IPNetwork value) =>
-        NetworkText.TryParse(text, out value, out string? problem) ? null : problem;
 }

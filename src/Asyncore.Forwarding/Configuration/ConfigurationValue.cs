@@ -41,6 +41,8 @@ internal sealed class ConfigurationValue(ConfigurationText file, ConfigurationVa
 
     public bool IsText => Kind == JsonTokenType.String;
 
+    public bool IsNumber => Kind == JsonTokenType.Number;
+
     /// <summary>The way to it: <c>listeners[0].listen</c>.</summary>
     public string Key
     {

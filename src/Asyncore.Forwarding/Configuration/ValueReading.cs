@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Text.Json;
 
@@ -7,8 +6,7 @@ namespace Asyncore.Forwarding;
 /// <summary>Values of a file as what they stand for; each throws where it is something else.</summary>
 internal static class ValueReading
 {
-    // What timers of every TimeProvider take: 2^31 ms are 24.8 days.
-    private static readonly TimeSpan _longest = TimeSpan.FromDays(24);
+    private delegate string? TextReader<T>(string text, out T value);
 
     public static bool AsFlag(this ConfigurationValue value) => value.Kind switch
     {
@@ -30,51 +28,25 @@ internal static class ValueReading
         value.IsText ? value.Text : throw value.Error($"{value.Shape} is not {what}");
 
     public static int AsInteger(this ConfigurationValue value, int least, int most = int.MaxValue) =>
-        value.Kind == JsonTokenType.Number
-        && int.TryParse(value.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)
-        && number >= least
-        && number <= most
-            ? number
-            : throw value.Error($"{value.Shape} is not a whole number from {least} to {most}");
+        Read(value, value.IsNumber, (string text, out int number) => ValueText.ReadInteger(text, least, most, out number));
 
     public static int AsCount(this ConfigurationValue value) => value.AsInteger(least: 1);
 
     /// <summary>A duration, which may be zero.</summary>
-    public static TimeSpan AsDuration(this ConfigurationValue value)
-    {
-        if (!value.IsText || !Quantity.TryParseDuration(value.Text, out TimeSpan duration))
-        {
-            throw value.Error($"{value.Shape} is not a duration such as 250ms, 5s or 2m");
-        }
-
-        return duration <= _longest
-            ? duration
-            : throw value.Error($"{value.Shape} is longer than {Quantity.FormatDuration(_longest)}");
-    }
+    public static TimeSpan AsDuration(this ConfigurationValue value) =>
+        Read<TimeSpan>(value, value.IsText, ValueText.ReadDuration);
 
     /// <summary>A duration above zero.</summary>
     public static TimeSpan AsPeriod(this ConfigurationValue value) =>
-        value.AsDuration() is var duration && duration > TimeSpan.Zero
-            ? duration
-            : throw value.Error($"{value.Shape} is not a duration above zero");
+        Read<TimeSpan>(value, value.IsText, ValueText.ReadPeriod);
 
-    public static long AsBytes(this ConfigurationValue value, long least, long most = long.MaxValue)
-    {
-        if (!(value.IsText || value.Kind == JsonTokenType.Number)
-            || !Quantity.TryParseBytes(value.Text, out long bytes))
-        {
-            throw value.Error($"{value.Shape} is not a size such as 100B, 64KB or 64KiB");
-        }
+    public static long AsBytes(this ConfigurationValue value, long least, long most = long.MaxValue) =>
+        Read(
+            value,
+            value.IsText || value.IsNumber,
+            (string text, out long bytes) => ValueText.ReadBytes(text, least, most, out bytes));
 
-        return bytes < least ? throw value.Error($"{value.Shape} is less than {Quantity.FormatBytes(least)}")
-            : bytes > most ? throw value.Error($"{value.Shape} is more than {Quantity.FormatBytes(most)}")
-            : bytes;
-    }
-
-    public static long AsRate(this ConfigurationValue value) =>
-        value.IsText && Quantity.TryParseRate(value.Text, out long rate)
-            ? rate > 0 ? rate : throw value.Error($"{value.Shape} is not a rate above zero")
-            : throw value.Error($"{value.Shape} is not a rate such as 1MB/s or 500KiB/s");
+    public static long AsRate(this ConfigurationValue value) => Read<long>(value, value.IsText, ValueText.ReadRate);
 
     public static EndPoint AsEndPoint(this ConfigurationValue value, bool listen)
     {
@@ -92,13 +64,8 @@ internal static class ValueReading
             : throw value.Error(problem);
     }
 
-    public static T AsOneOf<T>(this ConfigurationValue value, (string Name, T Value)[] choices)
-    {
-        int index = value.IsText ? Array.FindIndex(choices, choice => choice.Name == value.Text) : -1;
-        return index >= 0
-            ? choices[index].Value
-            : throw value.Error($"{value.Shape} is not one of {string.Join(", ", choices.Select(each => each.Name))}");
-    }
+    public static T AsOneOf<T>(this ConfigurationValue value, (string Name, T Value)[] choices) =>
+        Read(value, value.IsText, (string text, out T choice) => ValueText.ReadOneOf(text, choices, out choice));
 
     /// <summary>The items of a list, each read alone.</summary>
     public static ValueList<T> AsList<T>(
@@ -111,4 +78,10 @@ internal static class ValueReading
         value.IsList && value.Children.Count == 0
             ? throw value.Error($"the list is empty; one of {what} is needed at least")
             : value.AsList(what, read);
+
+    // An empty text is none of these: what is of another kind is refused with the words for one that cannot be read.
+    private static T Read<T>(ConfigurationValue value, bool isOfItsKind, TextReader<T> read) =>
+        read(isOfItsKind ? value.Text : string.Empty, out T result) is { } problem
+            ? throw value.Error($"{value.Shape} {problem}")
+            : result;
 }

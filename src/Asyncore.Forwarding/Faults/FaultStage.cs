@@ -20,8 +20,7 @@ internal sealed class FaultStage : IRelayStage
     private readonly int _piece;
     private readonly Queue<Item> _line = new();
     private readonly TimeProvider _time;
-    private TimerHandle? _timer;
-    private bool _armed;
+    private readonly Alarm _alarm;
     private bool _dropped;
     private long _held;
     private long _taken;
@@ -38,6 +37,7 @@ internal sealed class FaultStage : IRelayStage
         _random = random;
         _cut = cut;
         _time = source.Loop.TimeProvider;
+        _alarm = new Alarm(source.Loop, Run);
         _lastDue = _time.GetTimestamp();
         _piece = options.Slice
             ?? (options.Bandwidth is { } narrow ? (int)Math.Clamp(narrow / PiecesPerSecond, 1, Capacity) : int.MaxValue);
@@ -101,7 +101,7 @@ internal sealed class FaultStage : IRelayStage
     public void Drop()
     {
         _dropped = true;
-        _timer?.Cancel();
+        _alarm.Cancel();
         while (_line.TryDequeue(out Item item))
         {
             item.Free();
@@ -159,7 +159,6 @@ internal sealed class FaultStage : IRelayStage
 
     private void Run()
     {
-        _armed = false;
         long now = _time.GetTimestamp();
         while (!_options.Stall && !_dropped && _line.TryPeek(out Item item) && item.Due <= now)
         {
@@ -208,21 +207,10 @@ internal sealed class FaultStage : IRelayStage
 
     private void Arm()
     {
-        if (_armed || _dropped || _options.Stall || !_line.TryPeek(out Item item))
+        if (!_dropped && !_options.Stall && _line.TryPeek(out Item item))
         {
-            return;
-        }
-
-        _armed = true;
-        TimeSpan wait = _time.GetElapsedTime(_time.GetTimestamp(), item.Due);
-        wait = wait < TimeSpan.Zero ? TimeSpan.Zero : wait;
-        if (_timer is null)
-        {
-            _timer = _source.Loop.CallLater(wait, Run);
-        }
-        else
-        {
-            _timer.Delay(wait);
+            TimeSpan wait = _time.GetElapsedTime(_time.GetTimestamp(), item.Due);
+            _alarm.Set(wait < TimeSpan.Zero ? TimeSpan.Zero : wait);
         }
     }
 

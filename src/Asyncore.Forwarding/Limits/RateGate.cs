@@ -15,14 +15,14 @@ internal sealed class RateGate
     private readonly int _share; // a hundredth of a second's worth: small enough to be smooth, large enough to be cheap
     private readonly double _most;
     private readonly Queue<RateMeter> _waiting = new();
+    private readonly Alarm _alarm;
     private double _tokens;
     private long _filledAt;
-    private TimerHandle? _timer;
-    private bool _armed;
 
     public RateGate(EventLoop loop, long bytesPerSecond)
     {
         _loop = loop;
+        _alarm = new Alarm(loop, Serve);
         BytesPerSecond = bytesPerSecond;
         _share = (int)Math.Clamp(bytesPerSecond / 100, 1, LargestShare);
         _most = Math.Max(bytesPerSecond * BurstSeconds, _share);
@@ -57,7 +57,6 @@ internal sealed class RateGate
 
     private void Serve()
     {
-        _armed = false;
         Fill();
         while (_tokens >= _share && _waiting.TryDequeue(out RateMeter? next))
         {
@@ -76,22 +75,8 @@ internal sealed class RateGate
 
     private void Arm()
     {
-        if (_armed)
-        {
-            return;
-        }
-
-        _armed = true;
         var wait = TimeSpan.FromSeconds(Math.Max(0, _share - _tokens) / BytesPerSecond);
-        wait = wait < _shortestWait ? _shortestWait : wait;
-        if (_timer is null)
-        {
-            _timer = _loop.CallLater(wait, Serve);
-        }
-        else
-        {
-            _timer.Delay(wait);
-        }
+        _alarm.Set(wait < _shortestWait ? _shortestWait : wait);
     }
 
     private void Fill()

@@ -9,7 +9,7 @@ internal sealed class RateMeter(RelayChannel side, RateGate? own, RateGate? all)
     private int _fromAll;
     private int _allowed;
 
-    public int Allow(RelayChannel reader, int most)
+    public int Allow(int most)
     {
         _allowed = Take(all, ref _fromAll, Take(own, ref _fromOwn, most));
         return _allowed;
