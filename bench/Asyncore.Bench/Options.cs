@@ -13,7 +13,7 @@ internal sealed record Options
                         each round; takes an hour or more
           --only        these workloads only
           --candidates  these servers only; a workload's reference always runs
-          --rounds      measurements of each server (default 5, with --full 7)
+          --rounds      measurements of each server (default 5)
           --window      length of a measurement (default what fits into three minutes, at
                         most 1000; with --full always)
           --tolerance   how far the references around a run may differ before it is
@@ -51,7 +51,7 @@ internal sealed record Options
     /// <summary>Where the results file goes.</summary>
     public string Results { get; init; } = "bench/results";
 
-    public int Rounds => RoundsAsked ?? (Full ? 7 : 5);
+    public int Rounds => RoundsAsked ?? 5;
 
     /// <exception cref="UsageException">An option is unknown, or its value is wrong.</exception>
     public static Options Parse(string[] arguments)
