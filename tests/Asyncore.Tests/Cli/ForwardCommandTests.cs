@@ -167,7 +167,7 @@ public sealed class ForwardCommandTests : IDisposable
     }
 
     private ToolProcess Start(params string[] more) => ToolProcess.Start(
-        ["forward", "--listen", "127.0.0.1:0", "--target", EndPointText.Format(_target.LocalEndPoint!), .. more]);
+        ["forward", "--listen", OwnPorts.Next(IPAddress.Loopback).ToString(), "--target", EndPointText.Format(_target.LocalEndPoint!), .. more]);
 
     private void Write(Socket target) => File.WriteAllText(_file, $$"""
         {

@@ -192,7 +192,7 @@ public class BindTests
 
                 listener.CreateSocket(AddressFamily.InterNetworkV6);
                 listener.DualMode = dual;
-                listener.Bind("", 0);
+                listener.Bind("", OwnPorts.Next(IPAddress.IPv6Any).Port);
                 listener.Listen();
 
                 if (OperatingSystem.IsLinux())

@@ -190,7 +190,7 @@ public class TargetTests
     public void A_target_that_is_the_listener_is_refused()
     {
         using EventLoop loop = TestLoop.Create(IoBackendKind.Epoll);
-        var address = new IPEndPoint(IPAddress.Loopback, 27_011);
+        IPEndPoint address = OwnPorts.Next(IPAddress.Loopback);
         var error = Assert.Throws<ForwardListenException>(() => new ForwardService(
             new ServiceOptions
             {

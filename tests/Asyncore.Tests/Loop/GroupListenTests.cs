@@ -89,7 +89,7 @@ public class GroupListenTests
         scene.Group.Start();
         EndPoint? address = null;
         InvalidDataException thrown = Assert.Throws<InvalidDataException>(() => scene.Group.Listen(
-            new IPEndPoint(IPAddress.Loopback, 27_030 + (int)kind), (where, loop) => // nobody else's afterwards
+            Backends.AnyAddress(AddressFamily.InterNetwork), (where, loop) =>
             {
                 address = where;
                 return loop == scene.Group.Loops[2] ? throw new InvalidDataException("no") : new EchoServer(where, loop);
@@ -104,14 +104,15 @@ public class GroupListenTests
     {
         using var scene = new GroupScene(kind, 2);
         scene.Group.Start();
-        EndPoint any = Backends.AnyAddress(AddressFamily.InterNetwork);
+        EndPoint any = new IPEndPoint(IPAddress.Loopback, 0);
 
         // Not at all, in another loop, and at a port of its own.
         Assert.Throws<InvalidOperationException>(() => scene.Group.Listen(any, (_, loop) => new Recorder(loop: loop)));
         using EventLoop other = TestLoop.Create(kind);
         Assert.Throws<InvalidOperationException>(() => scene.Group.Listen(any, (_, _) => new EchoServer(any, other)));
         EndPoint? address = null;
-        Assert.Throws<InvalidOperationException>(() => scene.Group.Listen(any, (where, loop) =>
+        EndPoint own = Backends.AnyAddress(AddressFamily.InterNetwork);
+        Assert.Throws<InvalidOperationException>(() => scene.Group.Listen(own, (where, loop) =>
         {
             address = where;
             return new EchoServer(any, loop);

@@ -24,8 +24,8 @@ public static class Backends
     /// <summary>An address to bind to: a free port, or a path that nobody uses.</summary>
     public static EndPoint AnyAddress(AddressFamily family) => family switch
     {
-        AddressFamily.InterNetwork => new IPEndPoint(IPAddress.Loopback, 0),
-        AddressFamily.InterNetworkV6 => new IPEndPoint(IPAddress.IPv6Loopback, 0),
+        AddressFamily.InterNetwork => OwnPorts.Next(IPAddress.Loopback),
+        AddressFamily.InterNetworkV6 => OwnPorts.Next(IPAddress.IPv6Loopback),
         _ => new UnixDomainSocketEndPoint(Path.Combine(Path.GetTempPath(), $"asyncore-{Guid.NewGuid():N}.sock")),
     };
 

@@ -1,0 +1,47 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Asyncore.Tests.Support;
+
+/// <summary>
+/// Ports that nobody else is given, also once they are free again: below those that the system picks, and each for one
+/// test alone. One that the system picks may be another test's as soon as its first owner has closed it, and a program
+/// that was told to listen there, or a test that expects to be refused there, would meet that one.
+/// </summary>
+internal static class OwnPorts
+{
+    private const int First = 10_000;
+    private const int Count = 16_000; // ends before the ports that some tests name themselves
+
+    private static int _last = Random.Shared.Next(Count); // a run soon after another finds its ports out of use
+
+    public static IPEndPoint Next(IPAddress address)
+    {
+        for (int tries = 0; tries < Count; tries++)
+        {
+            int next = Interlocked.Increment(ref _last) & int.MaxValue;
+            var endPoint = new IPEndPoint(address, First + (next % Count));
+            if (IsFree(endPoint))
+            {
+                return endPoint;
+            }
+        }
+
+        throw new InvalidOperationException($"Every port from {First} to {First + Count - 1} is in use.");
+    }
+
+    private static bool IsFree(IPEndPoint endPoint)
+    {
+        // Unspecified: with Tcp the library would allow what the channels of a test are not, connections that have just ended.
+        using var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Bind(endPoint);
+            return true;
+        }
+        catch (SocketException error) when (error.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
+        {
+            return false;
+        }
+    }
+}
