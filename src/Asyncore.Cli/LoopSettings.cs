@@ -19,10 +19,12 @@ internal sealed class LoopSettings
     };
 
     /// <summary>A loop on the backend that the command line asks for, which has been made and works.</summary>
+    /// <param name="line">The command line.</param>
+    /// <param name="best">What <c>auto</c> means for this command, where it is to be had.</param>
     /// <exception cref="PlatformNotSupportedException">It is not to be had here.</exception>
-    public EventLoop MakeLoop(ParseResult line)
+    public EventLoop MakeLoop(ParseResult line, IoBackendKind best = IoBackendKind.Auto)
     {
-        var loop = new EventLoop(Read(line));
+        var loop = new EventLoop(Read(line, best));
         try
         {
             _ = loop.Backend; // makes the choice now, before anything is started
@@ -37,11 +39,15 @@ internal sealed class LoopSettings
 
     /// <summary>As many loops, of which none runs yet.</summary>
     /// <exception cref="PlatformNotSupportedException">The backend is not to be had here.</exception>
-    public EventLoopGroup MakeGroup(ParseResult line, int loops) => new(loops, Read(line));
+    public EventLoopGroup MakeGroup(ParseResult line, int loops) => new(loops, Read(line, IoBackendKind.Auto));
 
-    private EventLoopOptions Read(ParseResult line) => new()
+    private EventLoopOptions Read(ParseResult line, IoBackendKind best)
     {
-        Backend = line.GetValue(Backend) ?? IoBackendKind.Auto,
-        SpinBudget = TimeSpan.FromMicroseconds(line.GetValue(Spin)),
-    };
+        IoBackendKind asked = line.GetValue(Backend) ?? IoBackendKind.Auto;
+        return new EventLoopOptions
+        {
+            Backend = asked == IoBackendKind.Auto && EventLoop.IsSupported(best) ? best : asked,
+            SpinBudget = TimeSpan.FromMicroseconds(line.GetValue(Spin)),
+        };
+    }
 }

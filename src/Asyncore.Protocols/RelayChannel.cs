@@ -292,7 +292,7 @@ public class RelayChannel : DispatcherWithSend
             return;
         }
 
-        if (OutBufferLength == 0 && UnsentBytes.Count(FileDescriptor) == 0)
+        if (OutBufferLength == 0 && UnacknowledgedBytes == 0)
         {
             End();
             return;

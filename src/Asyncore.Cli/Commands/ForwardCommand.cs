@@ -11,6 +11,10 @@ internal sealed class ForwardCommand
 {
     private const int DefaultPort = 80;
 
+    // Measured (bench/, forward-100x64 and forward-16x64k): for a relay it costs less than io_uring, which receives what
+    // only passes through into buffers of its own, where epoll has the kernel move it.
+    private const IoBackendKind BestBackend = IoBackendKind.Epoll;
+
     private readonly LoopSettings _settings;
     private readonly ForwardArguments _arguments = new();
 
@@ -93,7 +97,8 @@ internal sealed class ForwardCommand
 
         LogLevel level = line.GetValue(_log) ?? (live ? LogLevel.None : LogLevel.Problems);
         var log = new ConnectionLog(Console.Error, level, line.GetValue(_json));
-        return ForwardRun.Run(_settings.MakeLoop(line), options, file, log, live);
+        EventLoop loop = _settings.MakeLoop(line, BestBackend);
+        return ForwardRun.Run(loop, options, file, log, live);
     }
 
     private static ServiceOptions Load(string file)

@@ -50,31 +50,16 @@ internal sealed class NameWatch
         }
 
         _resolving = true;
-        Task.Run(() => Dns.GetHostAddressesAsync(_name.Host, _name.AddressFamily)).ContinueWith(
-            Post, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _loop.Resolve(_name.Host, _name.AddressFamily, Take);
     }
 
-    // On the resolver's thread.
-    private void Post(Task<IPAddress[]> task)
-    {
-        try
-        {
-            _loop.Post(() => Take(task));
-        }
-        catch (ObjectDisposedException)
-        {
-            _ = task.Exception; // nobody waits for it any more
-        }
-    }
-
-    private void Take(Task<IPAddress[]> task)
+    private void Take(IPAddress[] addresses, SocketException? failure)
     {
         _resolving = false;
-        Problem = task.IsCompletedSuccessfully && task.Result.Length > 0 ? null
-            : task.Exception?.InnerException as SocketException ?? new SocketException((int)SocketError.HostNotFound);
+        Problem = addresses.Length > 0 ? null : failure ?? new SocketException((int)SocketError.HostNotFound);
         if (Problem is null)
         {
-            _found([.. task.Result.Select(address => new IPEndPoint(address, _name.Port))]);
+            _found([.. addresses.Select(address => new IPEndPoint(address, _name.Port))]);
         }
 
         Answer();

@@ -65,6 +65,7 @@ internal static class BackendChoice
         IoBackendKind.Poll or IoBackendKind.Epoll => $"The {kind} backend needs Linux.",
         IoBackendKind.IoUring => $"The IoUring backend is not to be had here: {IoUringProbe.Refusal}.",
         IoBackendKind.Kqueue => "The Kqueue backend is not part of this version.",
+        IoBackendKind.Simulated => "Loops with the Simulated backend are made by a SimulatedNetwork.",
         _ => $"There is no backend {(int)kind}.",
     };
 }

@@ -178,6 +178,25 @@ internal abstract class IoBackend : IDisposable
     /// <summary>How many bytes the kernel holds for this handle that have not been read.</summary>
     public abstract int Unread(IoHandle handle);
 
+    /// <summary>
+    /// How many bytes the kernel has taken that the peer's has not acknowledged, the stream's end counting as one; 0
+    /// where nobody can tell.
+    /// </summary>
+    public virtual int Unacknowledged(IoHandle handle) => SendQueue.Count(handle);
+
+    // Names
+
+    /// <summary>Resolves a name at once and in place.</summary>
+    /// <exception cref="SocketException">It is unknown.</exception>
+    public virtual IPAddress[] ResolveNow(string name, AddressFamily family) => Dns.GetHostAddresses(name, family);
+
+    /// <summary>Resolves a name by a way of its own; the answer comes on the loop.</summary>
+    /// <returns>False where there is none: the system is asked then.</returns>
+    public virtual bool Resolve(string name, AddressFamily family, Action<IPAddress[], SocketException?> resolved) => false;
+
+    /// <summary>Removes the path that a Unix socket has made.</summary>
+    public virtual void RemovePath(string path) => File.Delete(path);
+
     public abstract void Dispose();
 }
 

@@ -25,4 +25,7 @@ public enum IoBackendKind
 
     /// <summary>kqueue(2), on macOS and the BSDs.</summary>
     Kqueue,
+
+    /// <summary>Memory: what a loop has that a simulated network has made. It cannot be asked for.</summary>
+    Simulated,
 }

@@ -156,7 +156,7 @@ public partial class Dispatcher
             UnixPath = null;
             try
             {
-                File.Delete(path);
+                _loop.Io.RemovePath(path);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {

@@ -295,7 +295,7 @@ public partial class Dispatcher
             throw new SocketException((int)SocketError.HostNotFound); // RFC 1035, section 2.3.4
         }
 
-        return Array.Find(Dns.GetHostAddresses(host, _handle.Family), found => found.AddressFamily == _handle.Family)
+        return Array.Find(_loop.Io.ResolveNow(host, _handle.Family), found => found.AddressFamily == _handle.Family)
             ?? throw new SocketException((int)SocketError.HostNotFound);
     }
 

@@ -161,6 +161,13 @@ public partial class Dispatcher : IDisposable
     /// <summary>The address at this end, asked of the system each time; null where there is no socket.</summary>
     public EndPoint? LocalAddress => Has(State.Closed) || !_handle.IsOpen ? null : _loop.Io.LocalAddress(_handle);
 
+    /// <summary>
+    /// Bytes that the system has taken from us and the peer's has not acknowledged yet, the end of the stream counting as
+    /// one (SIOCOUTQ, tcp(7)); 0 where nobody can tell. What <see cref="Send"/> has queued here does not count.
+    /// </summary>
+    public int UnacknowledgedBytes =>
+        Has(State.Closed) || !_handle.IsOpen || _handle.Kind != IoHandleKind.Stream ? 0 : _loop.Io.Unacknowledged(_handle);
+
     /// <summary>Whether the library logs the channel's coming and going, as type <c>debug</c>.</summary>
     public bool Debug { get; set; }
 

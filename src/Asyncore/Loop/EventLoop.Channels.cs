@@ -205,37 +205,54 @@ public sealed partial class EventLoop
     internal TimerHandle CallInternally(TimeSpan delay, Action callback) =>
         MakeTimer(delay, callback, repeats: false, isInternal: true);
 
-    /// <summary>Resolves a name on the thread pool. The result comes on the loop, unless the loop is gone.</summary>
-    internal void Resolve(string host, AddressFamily family, Action<IPAddress[], SocketException?> resolved)
+    /// <summary>
+    /// Resolves a name without holding the loop up: on the thread pool. The result comes on the loop, in a pass to come,
+    /// unless the loop has been disposed by then. The loop does not end while somebody waits for an answer.
+    /// </summary>
+    /// <param name="host">The name.</param>
+    /// <param name="family">Addresses of this family alone; <see cref="AddressFamily.Unspecified"/> for all.</param>
+    /// <param name="resolved">Told of the addresses, which may be none, or of why there are none.</param>
+    /// <exception cref="InvalidOperationException">The loop is running on another thread.</exception>
+    public void Resolve(string host, AddressFamily family, Action<IPAddress[], SocketException?> resolved)
     {
+        ArgumentNullException.ThrowIfNull(host);
+        ArgumentNullException.ThrowIfNull(resolved);
+        CheckThread();
+        ObjectDisposedException.ThrowIf(_disposed, this);
         _resolving++;
-        ThreadPool.UnsafeQueueUserWorkItem(
-            async _ =>
-            {
-                IPAddress[] addresses = [];
-                SocketException? failure = null;
-                try
-                {
-                    addresses = await Dns.GetHostAddressesAsync(host, family).ConfigureAwait(false);
-                    if (family != AddressFamily.Unspecified)
-                    {
-                        // For the machine's own name the library gives addresses of every family, whatever was asked.
-                        addresses = Array.FindAll(addresses, address => address.AddressFamily == family);
-                    }
-                }
-                catch (Exception error)
-                {
-                    // Also a name that no resolver would take. Nothing may escape here: it would end the process.
-                    failure = error as SocketException ?? new SocketException((int)SocketError.HostNotFound);
-                }
+        if (!Io.Resolve(host, family, Answer))
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(_ => AskSystem(host, family, (addresses, failure) =>
+                TryPost(() => Answer(addresses, failure))), null);
+        }
 
-                TryPost(() =>
-                {
-                    _resolving--;
-                    resolved(addresses, failure);
-                });
-            },
-            null);
+        void Answer(IPAddress[] addresses, SocketException? failure)
+        {
+            _resolving--;
+            resolved(addresses, failure);
+        }
+    }
+
+    private static async void AskSystem(string host, AddressFamily family, Action<IPAddress[], SocketException?> answer)
+    {
+        IPAddress[] addresses = [];
+        SocketException? failure = null;
+        try
+        {
+            addresses = await Dns.GetHostAddressesAsync(host, family).ConfigureAwait(false);
+            if (family != AddressFamily.Unspecified)
+            {
+                // For the machine's own name the library gives addresses of every family, whatever was asked.
+                addresses = Array.FindAll(addresses, address => address.AddressFamily == family);
+            }
+        }
+        catch (Exception error)
+        {
+            // Also a name that no resolver would take. Nothing may escape here: it would end the process.
+            failure = error as SocketException ?? new SocketException((int)SocketError.HostNotFound);
+        }
+
+        answer(addresses, failure);
     }
 
     // Asked in every pass, as asyncore promises: an answer may depend on anything at all.

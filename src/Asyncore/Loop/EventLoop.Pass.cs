@@ -19,6 +19,10 @@ public sealed partial class EventLoop
         && (_channels.Count > 0 || _lingering.Count > 0 || Timers.Count > 0 || _keptAlive > 0 || _resolving > 0
             || HasPosts || HasPending);
 
+    /// <summary>Whether a pass would have something to do before it waits; what the poller knows is not asked.</summary>
+    internal bool IsDue => HasPosts || HasPending || WantsHeld || _unflushed.Count > 0 || _changed.Count > 0
+        || Timers.UntilNext() <= TimeSpan.Zero || _alwaysReady.Exists(static channel => channel.WantsService);
+
     private void Pass(TimeSpan? timeout)
     {
         ChooseBackend(usePoll: false);

@@ -39,7 +39,7 @@ public sealed partial class EventLoop : IDisposable
         _logger = options.LoggerFactory?.CreateLogger("Asyncore");
         Timers = new TimerHeap(options.TimeProvider);
         Segments = new SegmentPool();
-        Io = BackendChoice.Initial(options.Backend);
+        Io = options.Io ?? BackendChoice.Initial(options.Backend);
         _events = new IoEvent[options.MaxEventsPerPass];
         _clockAlarm = options.TimeProvider == TimeProvider.System ? null : new ClockAlarm(options.TimeProvider, WakeUp);
     }
@@ -81,6 +81,9 @@ public sealed partial class EventLoop : IDisposable
     public TimeProvider TimeProvider => _options.TimeProvider;
 
     internal EventLoopOptions Options => _options;
+
+    /// <summary>Whether some thread is inside <see cref="Run"/> or <see cref="RunOnce"/>.</summary>
+    internal bool IsRunning => Volatile.Read(ref _owner) != 0;
 
     internal IoBackend Io { get; private set; }
 

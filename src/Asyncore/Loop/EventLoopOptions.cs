@@ -52,6 +52,22 @@ public sealed class EventLoopOptions
         }
     }
 
+    /// <summary>What the loop waits by, made already; null where <see cref="Backend"/> says it.</summary>
+    internal IoBackend? Io { get; private init; }
+
+    /// <summary>The same for a loop that waits by something of its own, and goes by its clock.</summary>
+    internal EventLoopOptions On(IoBackend io, TimeProvider clock) => new()
+    {
+        Io = io,
+        Backend = io.Kind,
+        TimeProvider = clock,
+        LoggerFactory = LoggerFactory,
+        MaxAcceptsPerPass = MaxAcceptsPerPass,
+        MaxPostsPerPass = MaxPostsPerPass,
+        MaxEventsPerPass = MaxEventsPerPass,
+        ReceiveBufferSize = ReceiveBufferSize,
+    };
+
     private static int AtLeastOne(int value)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);

@@ -158,7 +158,7 @@ public class RelayTests
     {
         byte[] sent = Sockets.Pattern(200_000);
         Companion.Start(() => from.Send(sent)).Join(scene.Loop);
-        scene.Loop.RunUntil(() => UnsentBytes.Count(from.Number()) == 0, "the bytes to arrive");
+        scene.Loop.RunUntil(() => from.Unacknowledged() == 0, "the bytes to arrive");
         from.ResetOnClose();
         from.Dispose();
         (byte[] got, SocketError error) = scene.ReadAll(to);

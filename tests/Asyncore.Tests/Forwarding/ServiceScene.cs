@@ -78,7 +78,7 @@ internal sealed class ServiceScene : IDisposable
     public void Deliver(Socket from, byte[] data)
     {
         from.Send(data);
-        Loop.RunUntil(() => UnsentBytes.Count(from.Number()) == 0, "the bytes to arrive");
+        Loop.RunUntil(() => from.Unacknowledged() == 0, "the bytes to arrive");
     }
 
     /// <summary>Runs until so many bytes can be read.</summary>

@@ -197,7 +197,7 @@ public class TargetTests
                 Listeners = [new ListenerOptions { Listen = address, Targets = [new TargetOptions { Address = address }] }],
             },
             loop));
-        Assert.Equal("cannot forward 127.0.0.1:27011 to 127.0.0.1:27011: it would connect to itself", error.Message);
+        Assert.Equal($"cannot forward {address} to {address}: it would connect to itself", error.Message);
         Assert.Empty(loop.Channels);
     }
 

@@ -40,7 +40,7 @@ internal sealed class ForwardScene : IDisposable
     public void Deliver(Socket from, byte[] data)
     {
         Companion.Start(() => from.Send(data)).Join(Loop);
-        Loop.RunUntil(() => UnsentBytes.Count(from.Number()) == 0, "the bytes to arrive");
+        Loop.RunUntil(() => from.Unacknowledged() == 0, "the bytes to arrive");
     }
 
     /// <summary>Runs until no relay is left.</summary>

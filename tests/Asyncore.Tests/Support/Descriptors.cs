@@ -17,6 +17,7 @@ internal static partial class Descriptors
     public const int Ipv6Only = 26;
 
     private const int TcpInfo = 11;
+    private const int SendQueueLength = 0x5411; // SIOCOUTQ, tcp(7)
     private const int DuplicateCloseOnExec = 1030;
     private const short PollIn = 1;
     private const short PollHangUp = 0x10;
@@ -29,6 +30,14 @@ internal static partial class Descriptors
     public static void WaitHungUp(int fd) => WaitFor(fd, PollHangUp);
 
     public static int Number(this Socket socket) => (int)socket.Handle;
+
+    /// <summary>What the peer's system has not got yet.</summary>
+    public static unsafe int Unacknowledged(this Socket socket)
+    {
+        int count = 0;
+        Assert.Equal(0, Ioctl(socket.Number(), SendQueueLength, &count));
+        return count;
+    }
 
     public static unsafe int GetOption(int fd, int level, int name)
     {
@@ -80,6 +89,9 @@ internal static partial class Descriptors
         var poll = new PollFd { Fd = fd, Events = events };
         Assert.Equal(1, Poll(&poll, 1, Patience));
     }
+
+    [LibraryImport("libc", EntryPoint = "ioctl")]
+    private static unsafe partial int Ioctl(int fd, nuint request, int* value);
 
     [LibraryImport("libc", EntryPoint = "poll")]
     private static unsafe partial int Poll(PollFd* fds, nuint count, int timeout);

@@ -1,0 +1,96 @@
+namespace Asyncore.Testing;
+
+// Moving the network on: whatever can happen now, and where nothing can, what happens next.
+public sealed partial class SimulatedNetwork
+{
+    private static readonly TimeSpan _patience = TimeSpan.FromHours(1);
+
+    /// <summary>Runs until nothing is left that could happen, which a timer that repeats keeps from coming.</summary>
+    /// <exception cref="SimulationException">Something still happens after an hour of the network's time.</exception>
+    public void Run()
+    {
+        TimeSpan end = Now + _patience;
+        while (TryStep(waiting: null, end))
+        {
+            if (Now >= end)
+            {
+                throw new SimulationException($"It has not come to rest within {_patience} of its time.", this);
+            }
+        }
+    }
+
+    /// <summary>Runs for so long, by the network's clock.</summary>
+    /// <param name="time">How long; zero runs what can happen now.</param>
+    public void Run(TimeSpan time)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.Zero);
+        TimeSpan end = Now + time;
+        while (Now <= end && TryStep(waiting: null, end))
+        {
+            // on
+        }
+
+        SimulatedClock.MoveTo(end);
+    }
+
+    /// <summary>Runs until something holds.</summary>
+    /// <param name="condition">Asked after each step.</param>
+    /// <param name="limit">How long it may take, by the network's clock; an hour where null.</param>
+    /// <exception cref="SimulationException">
+    /// The time is over, or nothing is left that could happen, and it does not hold.
+    /// </exception>
+    public void RunUntil(Func<bool> condition, TimeSpan? limit = null)
+    {
+        ArgumentNullException.ThrowIfNull(condition);
+        TimeSpan end = Now + (limit ?? _patience);
+        while (!condition())
+        {
+            if (Now > end || !TryStep(waiting: null, end))
+            {
+                string why = Now < end && SimulatedClock.Next is null
+                    ? "nothing is left that could happen"
+                    : $"it has not come within {limit ?? _patience}";
+                throw new SimulationException($"What was waited for does not hold: {why}.", this);
+            }
+        }
+    }
+
+    /// <summary>One step, for a loop that waits.</summary>
+    internal void StepFor(SimulatedBackend waiting)
+    {
+        if (!TryStep(waiting, TimeSpan.MaxValue))
+        {
+            throw new SimulationException(
+                $"A loop on {waiting.Host.Name} waits, and nothing is left that could happen.", this);
+        }
+    }
+
+    // Loops that have something to do, each once; else the next event, unless it is later than that.
+    private bool TryStep(SimulatedBackend? waiting, TimeSpan end)
+    {
+        bool hasRun = false;
+        for (int i = 0; i < _loops.Count; i++)
+        {
+            SimulatedBackend each = _loops[i];
+            if (each != waiting && !each.Loop.IsRunning && (each.Loop.IsDue || each.HasNews))
+            {
+                each.Loop.RunOnce(TimeSpan.Zero);
+                hasRun = true;
+            }
+        }
+
+        if (hasRun)
+        {
+            SimulatedClock.MoveTo(Now + PassTime);
+            return true;
+        }
+
+        if (SimulatedClock.Next is not { } next || next > end)
+        {
+            return false;
+        }
+
+        SimulatedClock.MoveTo(next);
+        return true;
+    }
+}
