@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.Extensions.Logging;
 
 namespace Asyncore.Cli;
 
@@ -21,10 +22,11 @@ internal sealed class LoopSettings
     /// <summary>A loop on the backend that the command line asks for, which has been made and works.</summary>
     /// <param name="line">The command line.</param>
     /// <param name="best">What <c>auto</c> means for this command, where it is to be had.</param>
+    /// <param name="log">Where the loop and its channels log; standard error where null.</param>
     /// <exception cref="PlatformNotSupportedException">It is not to be had here.</exception>
-    public EventLoop MakeLoop(ParseResult line, IoBackendKind best = IoBackendKind.Auto)
+    public EventLoop MakeLoop(ParseResult line, IoBackendKind best = IoBackendKind.Auto, ILoggerFactory? log = null)
     {
-        var loop = new EventLoop(Read(line, best));
+        var loop = new EventLoop(Read(line, best, log));
         try
         {
             _ = loop.Backend; // makes the choice now, before anything is started
@@ -39,14 +41,15 @@ internal sealed class LoopSettings
 
     /// <summary>As many loops, of which none runs yet.</summary>
     /// <exception cref="PlatformNotSupportedException">The backend is not to be had here.</exception>
-    public EventLoopGroup MakeGroup(ParseResult line, int loops) => new(loops, Read(line, IoBackendKind.Auto));
+    public EventLoopGroup MakeGroup(ParseResult line, int loops) => new(loops, Read(line, IoBackendKind.Auto, log: null));
 
-    private EventLoopOptions Read(ParseResult line, IoBackendKind best)
+    private EventLoopOptions Read(ParseResult line, IoBackendKind best, ILoggerFactory? log)
     {
         IoBackendKind asked = line.GetValue(Backend) ?? IoBackendKind.Auto;
         return new EventLoopOptions
         {
             Backend = asked == IoBackendKind.Auto && EventLoop.IsSupported(best) ? best : asked,
+            LoggerFactory = log,
             SpinBudget = TimeSpan.FromMicroseconds(line.GetValue(Spin)),
         };
     }

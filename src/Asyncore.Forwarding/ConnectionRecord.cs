@@ -20,10 +20,10 @@ public sealed record ConnectionRecord
     /// <summary>Where it went to, or was to go when the client left; null where no target could be reached.</summary>
     public EndPoint? Target { get; init; }
 
-    /// <summary>Bytes that the client sent.</summary>
+    /// <summary>Bytes that were passed on to the target. A fault may have kept back what the client sent.</summary>
     public long BytesToTarget { get; init; }
 
-    /// <summary>Bytes that the target sent.</summary>
+    /// <summary>Bytes that were passed on to the client.</summary>
     public long BytesToClient { get; init; }
 
     /// <summary>When it ended.</summary>
@@ -69,6 +69,16 @@ public sealed record ConnectionRecord
         }
 
         return Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length);
+    }
+
+    /// <summary>
+    /// Has the runtime load what writing needs, while there are descriptors for it: what it cannot load then, it never will.
+    /// </summary>
+    internal static void Prepare()
+    {
+        var record = new ConnectionRecord { Number = 0, Listener = string.Empty, Detail = string.Empty };
+        _ = record.ToText();
+        _ = record.ToJson();
     }
 
     private string Behind => Detail is null ? string.Empty : $" ({Detail})";

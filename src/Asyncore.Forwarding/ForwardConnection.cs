@@ -37,7 +37,6 @@ internal sealed class ForwardConnection
     private int _checksWithout;
     private EndReason? _reason;
     private string? _detail;
-    private long _earlyBytes;
     private bool _blame; // an address of the target has failed by the target's own fault
     private bool _paired;
     private bool _ended;
@@ -134,7 +133,7 @@ internal sealed class ForwardConnection
         SendHeader(side);
         if (!_client.Early.IsEmpty)
         {
-            PassEarly();
+            _client.Pass(_client.Early);
         }
 
         _client.ForgetEarly();
@@ -382,20 +381,6 @@ internal sealed class ForwardConnection
         side.Send(header[..ProxyHeaderWriter.Write(header, version, _source, destination)]);
     }
 
-    private void PassEarly()
-    {
-        _earlyBytes = _client.Early.Length;
-        _client.Passing(_client.Early.Length);
-        if (_client.Stage is { } stage)
-        {
-            stage.Pass(_client.Early);
-        }
-        else
-        {
-            _client.Deliver(_client.Early);
-        }
-    }
-
     // Bytes are counted anyway, so nothing is done for each: the timer sees whether there were any.
     private void WatchIdle()
     {
@@ -435,8 +420,8 @@ internal sealed class ForwardConnection
             Number = Number,
             Client = _source ?? _peer,
             Target = _target?.Options.Address,
-            BytesToTarget = _client.BytesReceived + _earlyBytes,
-            BytesToClient = _server?.BytesReceived ?? 0,
+            BytesToTarget = _client.BytesPassed,
+            BytesToClient = _server?.BytesPassed ?? 0,
             Ended = Time.GetUtcNow(),
             Duration = Age,
             Reason = _reason ?? EndReason.ClientClosed,

@@ -30,6 +30,7 @@ public sealed class ForwardService : IDisposable
     /// <param name="options">The options.</param>
     /// <param name="loop">The loop; <see cref="EventLoop.Default"/> where null.</param>
     /// <param name="inherited">Sockets that listen already, to be used for listeners of their addresses or names.</param>
+    /// <exception cref="ArgumentException">An option is out of range; the message names it.</exception>
     /// <exception cref="ForwardListenException">An address cannot be listened at; nothing has been opened.</exception>
     public ForwardService(ServiceOptions options, EventLoop? loop = null, InheritedSockets? inherited = null)
     {
@@ -38,6 +39,7 @@ public sealed class ForwardService : IDisposable
         _options = options;
         _inherited = inherited ?? new InheritedSockets([]);
         _meter = new ForwardMeter(this);
+        ConnectionRecord.Prepare();
         try
         {
             Apply(options);
@@ -77,6 +79,7 @@ public sealed class ForwardService : IDisposable
     /// backlog is that of when a listener was opened.
     /// </summary>
     /// <param name="options">The options.</param>
+    /// <exception cref="ArgumentException">An option is out of range; the message names it.</exception>
     /// <exception cref="ForwardListenException">An address cannot be listened at.</exception>
     /// <exception cref="InvalidOperationException">It is stopping.</exception>
     public void Apply(ServiceOptions options)
@@ -87,6 +90,7 @@ public sealed class ForwardService : IDisposable
             throw new InvalidOperationException("The forwarder is stopping.");
         }
 
+        OptionsCheck.Check(options);
         RefuseThemselves(options);
         Dictionary<(EndPoint, int), ForwardListener> opened = OpenNew(options);
         Dictionary<(EndPoint, int), ListenerOptions> wanted = Keyed(options).ToDictionary(each => each.Key, each => each.Options);

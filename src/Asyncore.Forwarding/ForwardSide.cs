@@ -72,7 +72,7 @@ internal sealed class ClientSide : ForwardSide
 
     public void ForgetEarly() => _early = null;
 
-    internal override void Passing(int count) => Connection.Statistics.AddToTarget(count);
+    internal override void Passed(int count) => Connection.Statistics.AddToTarget(count);
 
     protected override void HandleRead()
     {
@@ -125,7 +125,7 @@ internal sealed class TargetSide(ForwardConnection connection, EventLoop loop) :
 {
     public override bool IsClient => false;
 
-    internal override void Passing(int count) => Connection.Statistics.AddToClient(count);
+    internal override void Passed(int count) => Connection.Statistics.AddToClient(count);
 
     protected override void HandleConnect() => Connection.OnConnected(this);
 

@@ -109,7 +109,9 @@ public class RelayChannel : DispatcherWithSend
     {
         if (Stage is null && Meter is null && !_finishing && Other is { IsOpen: true } other)
         {
-            Count(TransferTo(other, ChunkSize));
+            int moved = TransferTo(other, ChunkSize);
+            BytesReceived += moved;
+            CountPassed(moved);
             return;
         }
 
@@ -119,7 +121,7 @@ public class RelayChannel : DispatcherWithSend
             return; // nobody takes it any more; unread, it would make our close a reset over what is on its way out
         }
 
-        Count(data.Length);
+        BytesReceived += data.Length;
         if (Other is { IsOpen: false, Stage: not null })
         {
             return; // it has gone; what it had sent is on its way to us still, and its end behind that
@@ -129,22 +131,9 @@ public class RelayChannel : DispatcherWithSend
         {
             Finish(reset: true);
         }
-        else if (Stage is { } stage)
-        {
-            stage.Pass(data);
-        }
         else
         {
-            Deliver(data);
-        }
-    }
-
-    private void Count(int received)
-    {
-        if (received > 0)
-        {
-            BytesReceived += received;
-            Passing(received);
+            Pass(data);
         }
     }
 
@@ -200,14 +189,43 @@ public class RelayChannel : DispatcherWithSend
         return data;
     }
 
-    /// <summary>Told of bytes that are about to be passed on, for those who count.</summary>
+    /// <summary>Bytes of this side that have been given to the other.</summary>
+    internal long BytesPassed { get; private set; }
+
+    /// <summary>Told of bytes that have been given to the other side, for those who count.</summary>
     /// <param name="count">How many.</param>
-    internal virtual void Passing(int count)
+    internal virtual void Passed(int count)
     {
     }
 
+    /// <summary>Passes bytes of this side on, to what stands between where something does.</summary>
+    internal void Pass(ReadOnlySpan<byte> data)
+    {
+        if (Stage is { } stage)
+        {
+            stage.Pass(data);
+        }
+        else
+        {
+            Deliver(data);
+        }
+    }
+
     /// <summary>Gives bytes of this side to the other.</summary>
-    internal void Deliver(ReadOnlySpan<byte> data) => Other!.Send(data);
+    internal void Deliver(ReadOnlySpan<byte> data)
+    {
+        Other!.Send(data);
+        CountPassed(data.Length);
+    }
+
+    private void CountPassed(int count)
+    {
+        if (count > 0)
+        {
+            BytesPassed += count;
+            Passed(count);
+        }
+    }
 
     /// <summary>Everything of this side has been given to the other, and its end is next.</summary>
     internal void DeliverEnd()

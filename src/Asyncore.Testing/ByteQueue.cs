@@ -37,6 +37,17 @@ internal sealed class ByteQueue
         return count;
     }
 
+    /// <summary>Everything there is, which stays.</summary>
+    public byte[] Peek() => _bytes.AsSpan(_first, Count).ToArray();
+
+    /// <summary>So many bytes from the front.</summary>
+    public byte[] Take(int count)
+    {
+        byte[] taken = new byte[count];
+        Read(taken, peek: false);
+        return taken;
+    }
+
     private void MakeRoom(int more)
     {
         byte[] larger = Count + more <= _bytes.Length ? _bytes : new byte[Math.Max(Count + more, _bytes.Length * 2)];

@@ -33,7 +33,7 @@ public enum FaultKind
     /// <summary>A connect is never answered.</summary>
     SilentConnect,
 
-    /// <summary>Accepting finds no descriptor (EMFILE).</summary>
+    /// <summary>There is no descriptor for a socket that is made or a connection that is accepted (EMFILE).</summary>
     NoDescriptor,
 
     /// <summary>A datagram is lost.</summary>

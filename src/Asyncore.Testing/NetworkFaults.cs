@@ -66,7 +66,7 @@ public sealed record NetworkFaults
     /// <summary>That a connect is not answered, until it is given up (<see cref="SimulatedNetwork.ConnectTimeout"/>).</summary>
     public double SilentConnect { get; init; }
 
-    /// <summary>That accepting a connection finds no descriptor.</summary>
+    /// <summary>That a socket to be made, or a connection to be accepted, finds no descriptor.</summary>
     public double NoDescriptor { get; init; }
 
     /// <summary>That a datagram is lost.</summary>

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
+using System.Text;
 
 namespace Asyncore.Testing;
 
@@ -18,6 +18,9 @@ internal sealed class SimulatedBackend(SimulatedNetwork network, SimulatedHost h
     public override IoBackendKind Kind => IoBackendKind.Simulated;
 
     public override bool CanReconnect => true;
+
+    /// <summary>Whether it is the test's own: nothing goes wrong for it that is not the network's doing.</summary>
+    public bool IsScripted { get; set; }
 
     /// <summary>The loop that waits here.</summary>
     public EventLoop Loop { get; set; } = null!;
@@ -85,7 +88,7 @@ internal sealed class SimulatedBackend(SimulatedNetwork network, SimulatedHost h
                 return count;
             }
 
-            if (_woken)
+            if (_woken || Loop.IsDue)
             {
                 _woken = false;
                 return 0;
@@ -108,6 +111,11 @@ internal sealed class SimulatedBackend(SimulatedNetwork network, SimulatedHost h
         if (family is not (AddressFamily.InterNetwork or AddressFamily.InterNetworkV6 or AddressFamily.Unix))
         {
             throw new SocketException((int)SocketError.AddressFamilyNotSupported);
+        }
+
+        if (Loop.IsRunning && Happens(FaultKind.NoDescriptor, out _))
+        {
+            throw Errno.ToException(SocketError.TooManyOpenSockets);
         }
 
         return network.MakeSocket(host, family, kind).Handle;
@@ -266,6 +274,15 @@ internal sealed class SimulatedBackend(SimulatedNetwork network, SimulatedHost h
 
     public override void Dispose() => network.Forget(this);
 
+    /// <summary>Each socket that the loop asks about, what it asks for and what it would be told.</summary>
+    public void Describe(StringBuilder text)
+    {
+        foreach (SimulatedSocket each in _members)
+        {
+            text.Append("  ").Append(each).Append(" wants ").Append(each.Handle.Armed).Append(", gets ").Append(NewsOf(each)).Append('\n');
+        }
+    }
+
     private SimulatedSocket Find(IoHandle handle) => network.Find(handle)
         ?? throw new InvalidOperationException("The handle is not of this simulated network.");
 
@@ -325,7 +342,7 @@ internal sealed class SimulatedBackend(SimulatedNetwork network, SimulatedHost h
     private bool Happens(FaultKind kind, out long occasion)
     {
         occasion = _occasions[(int)kind];
-        return network.Script.Happens(kind, -id, ref _occasions[(int)kind]);
+        return !IsScripted && network.Script.Happens(kind, -id, ref _occasions[(int)kind]);
     }
 
     private void Rest(int index)

@@ -47,7 +47,7 @@ public sealed partial class SimulatedNetwork
         {
             if (Now > end || !TryStep(waiting: null, end))
             {
-                string why = Now < end && SimulatedClock.Next is null
+                string why = Now < end && NextTime is null
                     ? "nothing is left that could happen"
                     : $"it has not come within {limit ?? _patience}";
                 throw new SimulationException($"What was waited for does not hold: {why}.", this);
@@ -85,12 +85,30 @@ public sealed partial class SimulatedNetwork
             return true;
         }
 
-        if (SimulatedClock.Next is not { } next || next > end)
+        if (NextTime is not { } next || next > end)
         {
             return false;
         }
 
         SimulatedClock.MoveTo(next);
         return true;
+    }
+
+    // Of the network itself, or of a loop's timers.
+    private TimeSpan? NextTime
+    {
+        get
+        {
+            TimeSpan? next = SimulatedClock.Next;
+            foreach (SimulatedBackend each in _loops)
+            {
+                if (each.Loop.UntilNextTimer is { } left && (next is null || Now + left < next))
+                {
+                    next = Now + left;
+                }
+            }
+
+            return next;
+        }
     }
 }

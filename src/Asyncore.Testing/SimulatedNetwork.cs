@@ -18,6 +18,7 @@ public sealed partial class SimulatedNetwork : IDisposable
     private readonly Dictionary<string, SimulatedHost> _hosts = [];
     private readonly Dictionary<IPAddress, SimulatedHost> _byAddress = [];
     private readonly List<SimulatedBackend> _loops = [];
+    private readonly Dictionary<string, EventLoop> _clientLoops = [];
     private readonly SlotList<SimulatedSocket> _sockets = new();
     private readonly Transcript _transcript;
     private long _socketsMade;
@@ -108,6 +109,20 @@ public sealed partial class SimulatedNetwork : IDisposable
     public EventLoop CreateLoop(string host = "localhost", EventLoopOptions? options = null) =>
         Host(host).CreateLoop(options);
 
+    /// <summary>A scripted client, which begins to connect.</summary>
+    /// <param name="address">Where to; a <see cref="DnsEndPoint"/> is resolved among the hosts.</param>
+    /// <param name="from">The name of the host that it is on.</param>
+    public SimulatedClient Connect(EndPoint address, string from = "client") => new(this, ClientLoop(from), address);
+
+    /// <summary>A scripted server.</summary>
+    /// <param name="address">Where to listen; <see cref="IPAddress.Any"/> is every address of the host.</param>
+    /// <param name="host">The host's name.</param>
+    public SimulatedListener Listen(EndPoint address, string host = "server")
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        return new SimulatedListener(this, ClientLoop(host), address);
+    }
+
     /// <summary>Has something happen at a time, as a part of the script: a cut, a change of <see cref="Faults"/>.</summary>
     /// <param name="when">Since the network was made; at once where that is past.</param>
     /// <param name="what">What to do, outside every loop's handlers.</param>
@@ -136,6 +151,18 @@ public sealed partial class SimulatedNetwork : IDisposable
         {
             each.Loop.Dispose();
         }
+    }
+
+    // One for all scripted ends of a host.
+    private EventLoop ClientLoop(string host)
+    {
+        if (!_clientLoops.TryGetValue(host, out EventLoop? loop))
+        {
+            _clientLoops[host] = loop = CreateLoop(host);
+            _loops[^1].IsScripted = true;
+        }
+
+        return loop;
     }
 
     internal EventLoop CreateLoop(SimulatedHost host, EventLoopOptions? options)
@@ -199,14 +226,14 @@ public sealed partial class SimulatedNetwork : IDisposable
             : Array.FindAll(all, address => address.AddressFamily == family);
     }
 
-    /// <summary>What loops wait for, in a message.</summary>
-    private string DescribeLoops()
+    /// <summary>What loops wait for and what keeps them busy, a line each.</summary>
+    internal string DescribeLoops()
     {
         var text = new StringBuilder();
         foreach (SimulatedBackend each in _loops)
         {
-            text.Append("  on ").Append(each.Host.Name).Append(": ");
-            text.AppendJoin(", ", each.Loop.Channels.Values.Select(channel => channel.ToString())).AppendLine();
+            text.Append("loop on ").Append(each.Host.Name).Append(each.Loop.IsDue ? " has something to do" : " waits").Append('\n');
+            each.Describe(text);
         }
 
         return text.ToString();

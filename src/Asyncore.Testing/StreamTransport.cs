@@ -77,7 +77,7 @@ internal sealed class StreamTransport(SimulatedNetwork network)
             return -(int)SocketError.WouldBlock;
         }
 
-        if (Happens(FaultKind.NoDescriptor, listener))
+        if (listener.Poller is not { IsScripted: true } && Happens(FaultKind.NoDescriptor, listener))
         {
             return -(int)SocketError.TooManyOpenSockets;
         }

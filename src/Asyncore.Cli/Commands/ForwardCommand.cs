@@ -43,12 +43,12 @@ internal sealed class ForwardCommand
 
     private readonly Option<bool> _check = new("--check") { Description = "Only see whether the file is right." };
 
-    private readonly ParsedOption<LogLevel?> _log = ChoiceOption.Create(
+    private readonly ParsedOption<LoggedConnections?> _log = ChoiceOption.Create(
         "--log",
         "Which connections are written to standard error when they end (problems).",
-        ("all", LogLevel.All),
-        ("problems", LogLevel.Problems),
-        ("none", LogLevel.None));
+        ("all", LoggedConnections.All),
+        ("problems", LoggedConnections.Problems),
+        ("none", LoggedConnections.None));
 
     private readonly Option<bool> _json = new("--json") { Description = "Write them as JSON, an object a line." };
 
@@ -84,8 +84,8 @@ internal sealed class ForwardCommand
         ServiceOptions options = file is not null ? Load(file) : ReadLine(line);
         if (line.GetValue(_check))
         {
-            Console.Out.WriteLine($"{file}: {options.Listeners.Count} listeners, "
-                + $"{options.Listeners.Sum(each => each.Targets.Count)} targets");
+            string listeners = Counted(options.Listeners.Count, "listener");
+            Console.Out.WriteLine($"{file}: {listeners}, {Counted(options.Listeners.Sum(each => each.Targets.Count), "target")}");
             return 0;
         }
 
@@ -95,9 +95,9 @@ internal sealed class ForwardCommand
             throw new CommandFailedException("--live: standard output is no terminal") { ExitCode = 2 };
         }
 
-        LogLevel level = line.GetValue(_log) ?? (live ? LogLevel.None : LogLevel.Problems);
-        var log = new ConnectionLog(Console.Error, level, line.GetValue(_json));
-        EventLoop loop = _settings.MakeLoop(line, BestBackend);
+        LoggedConnections which = line.GetValue(_log) ?? (live ? LoggedConnections.None : LoggedConnections.Problems);
+        var log = new ConnectionLog(Console.Error, which, line.GetValue(_json), TimeProvider.System);
+        EventLoop loop = _settings.MakeLoop(line, BestBackend, new ChannelLog(log));
         return ForwardRun.Run(loop, options, file, log, live);
     }
 
@@ -156,6 +156,8 @@ internal sealed class ForwardCommand
 
         bool IsGiven(Option option) => result.GetResult(option) is { Implicit: false };
     }
+
+    private static string Counted(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";
 
     private static NumberOption PortOption(string name, string alias, string description, int least) =>
         new([name, alias], least, IPEndPoint.MaxPort, $"a port from {least} to {IPEndPoint.MaxPort}")

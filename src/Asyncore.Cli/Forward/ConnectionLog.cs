@@ -1,35 +1,58 @@
+using System.Text.Json;
 using Asyncore.Forwarding;
 
 namespace Asyncore.Cli.Forward;
 
-/// <summary>A line for each connection that has ended.</summary>
-internal sealed class ConnectionLog(TextWriter writer, LogLevel level, bool json)
+/// <summary>
+/// What a forwarder writes: a line for each connection that has ended, and what else there is to say. As JSON, each is an
+/// object, and nothing else is written.
+/// </summary>
+internal sealed class ConnectionLog(TextWriter writer, LoggedConnections which, bool json, TimeProvider time)
 {
+    /// <summary>Where lines are shown instead, while a table has the terminal.</summary>
+    public LiveView? View { get; set; }
+
     public void Write(ConnectionRecord record)
     {
         bool isProblem = record.Reason is EndReason.NoTarget or EndReason.Refused or EndReason.Stopped;
-        if (level == LogLevel.All || (level == LogLevel.Problems && isProblem))
+        if (which == LoggedConnections.All || (which == LoggedConnections.Problems && isProblem))
         {
-            Write(json ? record.ToJson() : record.ToText());
+            WriteLine(json ? record.ToJson() : record.ToText());
         }
     }
 
-    /// <summary>Writes a line. Where it cannot be written, nobody hears it, and forwarding goes on.</summary>
-    public void Write(string line)
+    /// <summary>Writes something that is no connection.</summary>
+    public void Say(string message) => WriteLine(json ? ToJson(message) : message);
+
+    /// <summary>Where it cannot be written, nobody hears it, and forwarding goes on.</summary>
+    private void WriteLine(string line)
     {
         try
         {
-            writer.WriteLine(line);
+            if (View is { } view)
+            {
+                view.Say(line);
+            }
+            else
+            {
+                writer.WriteLine(line);
+            }
         }
         catch (IOException)
         {
             // a full disk, a terminal that has gone
         }
     }
+
+    private string ToJson(string message)
+    {
+        string text = JsonEncodedText.Encode(message).Value;
+        return $$"""{"time":"{{time.GetUtcNow().UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffffffZ}}","message":"{{text}}"}""";
+    }
 }
 
 /// <summary>Which connections are written.</summary>
-internal enum LogLevel
+internal enum LoggedConnections
 {
     None,
 

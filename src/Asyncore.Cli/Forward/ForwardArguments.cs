@@ -30,7 +30,8 @@ internal sealed class ForwardArguments
     private readonly ParsedOption<TimeSpan?> _connectTimeout = Duration("--connect-timeout", "How long a target may take to answer (5s).");
     private readonly ParsedOption<TimeSpan?> _idleTimeout = Duration("--idle-timeout", "Ends a connection that has been silent for so long.");
     private readonly ParsedOption<TimeSpan?> _lifetime = Duration("--lifetime", "Ends a connection after so long, whatever it does.");
-    private readonly ParsedOption<TimeSpan?> _drain = Duration("--drain", "How long connections may go on after SIGTERM (30s).");
+    private readonly ParsedOption<TimeSpan?> _drain = Optional<TimeSpan>(
+        "--drain", ValueText.ReadDuration, "How long connections may go on after SIGTERM (30s).", "DURATION");
     private readonly ParsedOption<int?> _maxConnections = Count("--max-connections", "Connections at a time; more are refused.");
     private readonly ParsedOption<int?> _maxPerClient = Count("--max-per-client", "The same for each client address.");
     private readonly ListOption<IPNetwork> _allow = Network("--allow", "Clients that may connect.");

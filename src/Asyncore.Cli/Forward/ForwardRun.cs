@@ -14,6 +14,7 @@ internal sealed class ForwardRun : IDisposable
     private readonly PosixSignalRegistration? _reload;
     private readonly HashSet<EndPoint> _told = [];
     private bool _stopping;
+    private bool _isLive;
 
     private ForwardRun(EventLoop loop, ServiceOptions options, string? file, ConnectionLog log)
     {
@@ -24,7 +25,7 @@ internal sealed class ForwardRun : IDisposable
         _service = new ForwardService(options, loop, inherited);
         foreach (var left in inherited.Left)
         {
-            _log.Write($"no listener is for the inherited socket at {left.LocalEndPoint}");
+            _log.Say($"no listener is for the inherited socket at {left.LocalEndPoint}");
         }
 
         _service.ConnectionEnded += log.Write;
@@ -47,6 +48,8 @@ internal sealed class ForwardRun : IDisposable
         using var signals = new StopSignals(() => run.Post(run.Stop));
         run.TellAddresses();
         using LiveView? view = live ? LiveView.Show(run._service) : null;
+        log.View = Console.IsErrorRedirected ? null : view; // lines of our own would tear the table
+        run._isLive = live;
         loop.Run();
         return 0;
     }
@@ -94,14 +97,14 @@ internal sealed class ForwardRun : IDisposable
         {
             if (cut > 0)
             {
-                _log.Write($"stopped: {Connections(cut)} cut");
+                _log.Say($"stopped: {Connections(cut)} cut");
             }
 
             _loop.Stop();
         });
         if (first && _service.Connections is > 0 and var left)
         {
-            _log.Write(
+            _log.Say(
                 $"stopping: {Connections(left)} may go on for {Quantity.FormatDuration(_service.Options.DrainTimeout)}");
         }
     }
@@ -111,13 +114,13 @@ internal sealed class ForwardRun : IDisposable
         try
         {
             _service.Apply(ForwardConfiguration.Load(_file!));
-            _log.Write($"{_file}: read again");
+            _log.Say($"{_file}: read again");
             TellAddresses();
         }
         catch (Exception error) when (error is ForwardConfigurationException or ForwardListenException
             or InvalidOperationException)
         {
-            _log.Write($"{error.Message}; nothing has changed");
+            _log.Say($"{error.Message}; nothing has changed");
         }
     }
 
@@ -126,7 +129,15 @@ internal sealed class ForwardRun : IDisposable
         EndPoint[] addresses = [.. _service.Addresses];
         foreach (EndPoint address in addresses.Where(each => !_told.Contains(each)))
         {
-            Console.Out.WriteLine($"listening on {EndPointText.Format(address)}");
+            string line = $"listening on {EndPointText.Format(address)}";
+            if (_isLive)
+            {
+                _log.Say(line); // standard output has the table
+            }
+            else
+            {
+                Console.Out.WriteLine(line);
+            }
         }
 
         _told.Clear();

@@ -16,10 +16,12 @@ internal sealed class Sparkline(int width)
         }
     }
 
-    public override string ToString()
+    /// <summary>So many of the last values, behind blanks where there are fewer.</summary>
+    public string Last(int count)
     {
-        double most = _values.DefaultIfEmpty().Max();
-        return string.Concat(_values.Select(value => Bars[most <= 0 ? 0 : (int)Math.Round(value / most * (Bars.Length - 1))]))
-            .PadLeft(width);
+        double[] shown = [.. _values.TakeLast(count)];
+        double most = shown.DefaultIfEmpty().Max();
+        return string.Concat(shown.Select(value => Bars[most <= 0 ? 0 : (int)Math.Round(value / most * (Bars.Length - 1))]))
+            .PadLeft(count);
     }
 }

@@ -2,19 +2,20 @@ namespace Asyncore.Forwarding;
 
 /// <summary>
 /// So many bytes per second for all who ask, in turn: a bucket that fills with time (token bucket). Who finds it empty
-/// waits in line, and is given a share when it has filled.
+/// waits in line, and is given what it asked for, or a fair part of it, when there is as much.
 /// </summary>
 /// <remarks>On the loop's thread. Idle, it has no timer.</remarks>
 internal sealed class RateGate
 {
-    private const double BurstSeconds = 0.05; // what may come at once after a pause
-    private const int LargestShare = 64 * 1024;
+    private const int SharesPerSecond = 25; // wake-ups, too: often enough to be smooth, and no oftener
+    private const int LargestShare = 256 * 1024;
+    private const int SmallestPortion = 1024; // of many who wait; less is not worth a read
     private static readonly TimeSpan _shortestWait = TimeSpan.FromMilliseconds(1);
 
     private readonly EventLoop _loop;
-    private readonly int _share; // a hundredth of a second's worth: small enough to be smooth, large enough to be cheap
-    private readonly double _most;
-    private readonly Queue<RateMeter> _waiting = new();
+    private readonly int _share;
+    private readonly double _most; // what may come at once after a pause
+    private readonly Queue<Waiter> _waiting = new();
     private readonly Alarm _alarm;
     private double _tokens;
     private long _filledAt;
@@ -24,13 +25,16 @@ internal sealed class RateGate
         _loop = loop;
         _alarm = new Alarm(loop, Serve);
         BytesPerSecond = bytesPerSecond;
-        _share = (int)Math.Clamp(bytesPerSecond / 100, 1, LargestShare);
-        _most = Math.Max(bytesPerSecond * BurstSeconds, _share);
-        _tokens = _most;
+        _share = (int)Math.Clamp(bytesPerSecond / SharesPerSecond, 1, LargestShare);
+        _most = 2.0 * _share;
+        _tokens = _share; // not all that a pause may bring: the first to come would be ahead of the others
         _filledAt = loop.TimeProvider.GetTimestamp();
     }
 
     public long BytesPerSecond { get; }
+
+    // What one of those who wait is given at a time: of many, each a part, so that none waits for the shares of all.
+    private int Portion => (int)Math.Clamp(_most / Math.Max(1, _waiting.Count), Math.Min(SmallestPortion, _share), _share);
 
     /// <summary>Takes what is there of so many bytes, at most a share; nothing where others wait.</summary>
     public int Take(int most)
@@ -46,36 +50,56 @@ internal sealed class RateGate
         return taken;
     }
 
-    public void Return(int unused) => _tokens = Math.Min(_tokens + unused, _most);
-
-    /// <summary>Has a share given to somebody when it is his turn.</summary>
-    public void Await(RateMeter meter)
+    /// <summary>Gives back what was taken and not used. Whoever waits is served at once: it may be all they wait for.</summary>
+    public void Return(int unused)
     {
-        _waiting.Enqueue(meter);
-        Arm();
+        if (unused > 0)
+        {
+            _tokens = Math.Min(_tokens + unused, _most);
+            if (_waiting.Count > 0)
+            {
+                Serve();
+            }
+        }
+    }
+
+    /// <summary>Has so many bytes, or a part of them, given to somebody when it is his turn.</summary>
+    public void Await(RateMeter meter, int wanted)
+    {
+        _waiting.Enqueue(new Waiter(meter, wanted));
+        Arm(Portion);
     }
 
     private void Serve()
     {
         Fill();
-        while (_tokens >= _share && _waiting.TryDequeue(out RateMeter? next))
+        int portion = Portion;
+        while (_waiting.TryPeek(out Waiter next))
         {
-            _tokens -= _share;
-            if (!next.Grant(this, _share))
+            int given = Math.Min(next.Wanted, portion);
+            if (given > _tokens)
             {
-                _tokens += _share; // has closed meanwhile
+                break;
+            }
+
+            _waiting.Dequeue();
+            if (next.Meter.Grant(this, given)) // else it has closed meanwhile
+            {
+                _tokens -= given;
             }
         }
 
         if (_waiting.Count > 0)
         {
-            Arm();
+            Arm(portion);
         }
     }
 
-    private void Arm()
+    // For as many of those who wait as a share is enough for, so that each does not cost a wake-up of its own.
+    private void Arm(int portion)
     {
-        var wait = TimeSpan.FromSeconds(Math.Max(0, _share - _tokens) / BytesPerSecond);
+        double needed = Math.Min((double)Math.Min(_waiting.Peek().Wanted, portion) * _waiting.Count, _share);
+        var wait = TimeSpan.FromSeconds(Math.Max(0, needed - _tokens) / BytesPerSecond);
         _alarm.Set(wait < _shortestWait ? _shortestWait : wait);
     }
 
@@ -86,4 +110,6 @@ internal sealed class RateGate
         _filledAt = now;
         _tokens = Math.Min(_tokens + (seconds * BytesPerSecond), _most);
     }
+
+    private readonly record struct Waiter(RateMeter Meter, int Wanted);
 }

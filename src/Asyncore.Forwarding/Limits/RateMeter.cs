@@ -59,7 +59,7 @@ internal sealed class RateMeter(RelayChannel side, RateGate? own, RateGate? all)
         if (granted == 0)
         {
             side.Hold(RelayHold.Rate);
-            gate.Await(this);
+            gate.Await(this, most);
         }
 
         return Math.Min(granted, most);

@@ -109,6 +109,11 @@ public partial class Dispatcher
         }
         catch (SocketException error)
         {
+            if (Errno.IsShortage(error.SocketErrorCode))
+            {
+                _loop.BeginShortage();
+            }
+
             FailConnect(error.SocketErrorCode);
             return;
         }

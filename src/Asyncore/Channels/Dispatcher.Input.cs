@@ -6,8 +6,6 @@ namespace Asyncore;
 // Receiving and accepting.
 public partial class Dispatcher
 {
-    private static readonly TimeSpan _starvedRetry = TimeSpan.FromMilliseconds(100);
-
     private bool _acceptedOne;
 
     /// <summary>Receives into a buffer; see <see cref="Recv(Span{byte}, SocketFlags)"/>.</summary>
@@ -103,6 +101,13 @@ public partial class Dispatcher
 
         Socket socket = accepted.ToSocket();
         return (socket, accepted.Address);
+    }
+
+    /// <summary>There are no descriptors to accept with: a listener leaves the poller until there are.</summary>
+    internal void BeginStarvation()
+    {
+        Set(State.Starved, true);
+        _loop.MarkChanged(this);
     }
 
     /// <summary>Descriptors may be had again: a listener that had none tries.</summary>
@@ -252,7 +257,7 @@ public partial class Dispatcher
 
     private void AcceptAll()
     {
-        for (int left = _loop.Options.MaxAcceptsPerPass; left > 0 && Has(State.Accepting); left--)
+        for (int left = _loop.Options.MaxAcceptsPerPass; left > 0 && Has(State.Accepting) && !Has(State.Starved); left--)
         {
             if (TryAccept() is not { } accepted)
             {
@@ -282,7 +287,7 @@ public partial class Dispatcher
     {
         try
         {
-            return Has(State.Accepting) && IsReadable();
+            return Has(State.Accepting) && !Has(State.Starved) && IsReadable();
         }
         catch (Exception error) when (error is not ExitNowException)
         {
@@ -338,20 +343,12 @@ public partial class Dispatcher
     // a descriptor comes free here or a little time has passed. CPython closes the listener.
     private void Starve(SocketError error)
     {
-        DescriptorReserve.Release();
-        if (!Has(State.Starved))
-        {
-            Set(State.Starved, true);
-            _loop.AddStarved(this, _starvedRetry);
-            _loop.MarkChanged(this);
-        }
+        _loop.BeginShortage();
 
         if (!Has(State.StarvedTold))
         {
             Set(State.StarvedTold, true);
-            string why = error == SocketError.TooManyOpenSockets
-                ? "too many open files" // which the library puts down to the whole system
-                : Errno.ToException(error).Message;
+            string why = Errno.ToException(error).Message;
             LogInfo($"cannot accept on {Address}: {why}; waiting until it can", "error");
         }
     }

@@ -13,7 +13,6 @@ public sealed partial class EventLoop
     private readonly ChannelSet _foreign = new(static (channel) => ref channel.ForeignIndex);
     private readonly List<Dispatcher> _alwaysReady = [];
     private readonly List<Dispatcher> _holding = [];
-    private readonly HashSet<Dispatcher> _starved = [];
     private readonly HashSet<Dispatcher> _lingering = [];
     private List<Dispatcher> _changed = [];
     private List<Dispatcher> _changing = [];
@@ -158,43 +157,6 @@ public sealed partial class EventLoop
         }
 
         _starved.Remove(channel);
-    }
-
-    /// <summary>A listener without descriptors to accept with: it tries again when one comes free, or after a while.</summary>
-    internal void AddStarved(Dispatcher listener, TimeSpan retry)
-    {
-        _starved.Add(listener);
-        TimerHandle? timer = null;
-        timer = CallInternally(retry, () =>
-        {
-            if (!_starved.Contains(listener))
-            {
-                return;
-            }
-
-            if (DescriptorReserve.TryHold())
-            {
-                _starved.Remove(listener);
-                listener.EndStarvation();
-            }
-            else
-            {
-                timer!.Reset();
-            }
-        });
-    }
-
-    internal void DescriptorCameFree()
-    {
-        if (_starved.Count > 0 && DescriptorReserve.TryHold())
-        {
-            foreach (Dispatcher listener in _starved)
-            {
-                listener.EndStarvation();
-            }
-
-            _starved.Clear();
-        }
     }
 
     internal void AddLingering(Dispatcher channel) => _lingering.Add(channel);

@@ -20,8 +20,12 @@ public sealed partial class EventLoop
             || HasPosts || HasPending);
 
     /// <summary>Whether a pass would have something to do before it waits; what the poller knows is not asked.</summary>
-    internal bool IsDue => HasPosts || HasPending || WantsHeld || _unflushed.Count > 0 || _changed.Count > 0
-        || Timers.UntilNext() <= TimeSpan.Zero || _alwaysReady.Exists(static channel => channel.WantsService);
+    internal bool IsDue => Timers.UntilNext() <= TimeSpan.Zero
+        || (HasWork && (HasPosts || HasPending || WantsHeld || _unflushed.Count > 0 || _changed.Count > 0
+            || _alwaysReady.Exists(static channel => channel.WantsService)));
+
+    /// <summary>How long until the next timer; zero or less where one is due, null where there is none.</summary>
+    internal TimeSpan? UntilNextTimer => Timers.UntilNext();
 
     private void Pass(TimeSpan? timeout)
     {
@@ -133,7 +137,8 @@ public sealed partial class EventLoop
         {
             TimeSpan? left = timeout is { } limit ? Positive(limit - TimeProvider.System.GetElapsedTime(start)) : null;
             bool sliced = _foreign.Count > 0 && (left is null || left > _lostCheckPeriod);
-            int milliseconds = atOnce || !BeginSleep() ? 0 : Milliseconds(sliced ? _lostCheckPeriod : left, left);
+            bool looksOnly = atOnce || left == TimeSpan.Zero || !BeginSleep();
+            int milliseconds = looksOnly ? 0 : Milliseconds(sliced ? _lostCheckPeriod : left, left);
             int count;
             try
             {

@@ -7,13 +7,17 @@ namespace Asyncore;
 internal static class DescriptorReserve
 {
     private const int Size = 6;
+    private const int Spare = 4;
 
     private static readonly Lock _gate = new();
     private static readonly int[] _held = [.. Enumerable.Repeat(-1, Size)];
 
     /// <summary>Fills the reserve.</summary>
+    /// <param name="andSpare">
+    /// Whether there have to be some more beside it: who goes on with none to spare would be back at once.
+    /// </param>
     /// <returns>Whether it is full; where it is not, it is empty again.</returns>
-    public static bool TryHold()
+    public static bool TryHold(bool andSpare = false)
     {
         if (!OperatingSystem.IsLinux())
         {
@@ -22,17 +26,17 @@ internal static class DescriptorReserve
 
         lock (_gate)
         {
-            for (int i = 0; i < Size; i++)
+            Span<int> spare = stackalloc int[andSpare ? Spare : 0];
+            bool isFull = TryOpen(_held);
+            spare.Fill(-1);
+            bool isEnough = isFull && TryOpen(spare);
+            Close(spare);
+            if (!isEnough)
             {
-                _held[i] = _held[i] >= 0 ? _held[i] : Libc.EventFd(0, Libc.EFD_CLOEXEC);
-                if (_held[i] < 0)
-                {
-                    ReleaseLocked();
-                    return false;
-                }
+                Close(_held);
             }
 
-            return true;
+            return isEnough;
         }
     }
 
@@ -43,19 +47,33 @@ internal static class DescriptorReserve
         {
             lock (_gate)
             {
-                ReleaseLocked();
+                Close(_held);
             }
         }
     }
 
-    private static void ReleaseLocked()
+    private static bool TryOpen(Span<int> descriptors)
     {
-        for (int i = 0; i < Size; i++)
+        foreach (ref int each in descriptors)
         {
-            if (_held[i] >= 0)
+            each = each >= 0 ? each : Libc.EventFd(0, Libc.EFD_CLOEXEC);
+            if (each < 0)
             {
-                Libc.Close(_held[i]);
-                _held[i] = -1;
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static void Close(Span<int> descriptors)
+    {
+        foreach (ref int each in descriptors)
+        {
+            if (each >= 0)
+            {
+                Libc.Close(each);
+                each = -1;
             }
         }
     }

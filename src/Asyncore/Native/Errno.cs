@@ -73,6 +73,11 @@ internal static class Errno
     /// <summary>The exception for an error, with the system's own words.</summary>
     public static SocketException ToException(SocketError error)
     {
+        if (error == SocketError.TooManyOpenSockets)
+        {
+            return new SocketException((int)error, "Too many open files"); // the library's words blame the whole system
+        }
+
         if ((int)error < UnmappedBase)
         {
             return new SocketException((int)error);

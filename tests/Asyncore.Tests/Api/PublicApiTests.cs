@@ -2,13 +2,14 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using Asyncore.Forwarding;
 using Asyncore.Protocols;
+using Asyncore.Testing;
 using Xunit;
 
 namespace Asyncore.Tests.Api;
 
 public class PublicApiTests
 {
-    public static TheoryData<string> Assemblies => ["Asyncore", "Asyncore.Forwarding", "Asyncore.Protocols"];
+    public static TheoryData<string> Assemblies => ["Asyncore", "Asyncore.Forwarding", "Asyncore.Protocols", "Asyncore.Testing"];
 
     /// <summary>The lists are in docs/api; ASYNCORE_ACCEPT_API=1 writes them anew.</summary>
     [Theory, MemberData(nameof(Assemblies))]
@@ -18,6 +19,7 @@ public class PublicApiTests
         {
             "Asyncore" => typeof(EventLoop).Assembly,
             "Asyncore.Forwarding" => typeof(ForwardService).Assembly,
+            "Asyncore.Testing" => typeof(SimulatedNetwork).Assembly,
             _ => typeof(EchoServer).Assembly,
         };
         string path = Path.Combine(Root(), "docs", "api", name + ".txt");

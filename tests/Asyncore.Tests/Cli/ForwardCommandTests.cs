@@ -28,7 +28,7 @@ public sealed class ForwardCommandTests : IDisposable
     {
         Write(_target);
         ToolResult result = await ToolProcess.Run("forward", "--config", _file, "--check");
-        Assert.Equal(new ToolResult(0, $"{_file}: 1 listeners, 1 targets\n", string.Empty), result);
+        Assert.Equal(new ToolResult(0, $"{_file}: 1 listener, 1 target\n", string.Empty), result);
         File.WriteAllText(_file, "{\n  \"listeners\": [ { \"listen\": \"127.0.0.1:0\", \"targets\": [], \"colour\": 1 } ]\n}");
         result = await ToolProcess.Run("forward", "--config", _file);
         Assert.Equal(2, result.Status);
@@ -118,6 +118,64 @@ public sealed class ForwardCommandTests : IDisposable
         {
             Assert.EndsWith("closed by client", line, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task With_json_every_line_is_an_object()
+    {
+        string[] dead = [.. Enumerable.Range(0, 2).Select(_ => OwnPorts.Next(IPAddress.Loopback).ToString())];
+        using ToolProcess tool = ToolProcess.Start(
+            "forward", "--listen", OwnPorts.Next(IPAddress.Loopback).ToString(), "-t", dead[0], "-t", dead[1], "--json", "--log", "all");
+        using (Socket client = Sockets.Dial(await tool.AwaitListening()))
+        {
+            Assert.Empty(client.ReadToEnd());
+        }
+
+        foreach (string each in dead)
+        {
+            string rests = JsonDocument.Parse(await tool.ReadErrorLine()).RootElement.GetProperty("message").GetString()!;
+            Assert.Contains($"target {each} rests", rests, StringComparison.Ordinal);
+        }
+
+        JsonElement ended = JsonDocument.Parse(await tool.ReadErrorLine()).RootElement;
+        Assert.Equal("noTarget", ended.GetProperty("reason").GetString());
+        tool.Signal(ToolProcess.Terminate);
+        Assert.Equal(0, (await tool.End()).Status);
+    }
+
+    // Whatever is taken last, a connection or its target's: the runtime still has what it needs to start a thread for the
+    // signal, or ends the process; and what is needed to write lines has been loaded.
+    [Theory]
+    [InlineData("epoll", 180)]
+    [InlineData("epoll", 181)]
+    [InlineData("select", 180)]
+    [InlineData("select", 181)]
+    [InlineData("io_uring", 180)]
+    [InlineData("io_uring", 181)]
+    public async Task A_signal_is_heard_when_there_are_no_descriptors(string backend, int descriptors)
+    {
+        if (backend == "io_uring" && !EventLoop.IsSupported(IoBackendKind.IoUring))
+        {
+            return;
+        }
+
+        using ToolProcess tool = ToolProcess.StartByShell(
+            string.Empty,
+            $"{LimitedChild.CloseOthers}; ulimit -n {descriptors} && exec \"$@\"",
+            "forward", "--backend", backend, "--listen", OwnPorts.Next(IPAddress.Loopback).ToString(),
+            "--target", EndPointText.Format(_target.LocalEndPoint!), "--drain", "0s", "--json", "--log", "all");
+        IPEndPoint address = await tool.AwaitListening();
+        Socket[] clients = [.. Enumerable.Range(0, 90).Select(_ => Sockets.Dial(address))];
+        while (!(await tool.ReadErrorLine()).Contains("too many open files", StringComparison.OrdinalIgnoreCase))
+        {
+            // a client that had no target
+        }
+
+        tool.Signal(ToolProcess.Terminate);
+        ToolResult end = await tool.End();
+        Assert.Equal((0, string.Empty), (end.Status, end.Output));
+        Assert.All(end.ErrorLines, line => JsonDocument.Parse(line));
+        Array.ForEach(clients, client => client.Dispose());
     }
 
     [Fact]

@@ -101,6 +101,34 @@ public class LimitTests
         Assert.All(pairs, pair => Assert.Equal(sent, pair.Server.ReadExactlyWhile(scene.Loop, sent.Length)));
     }
 
+    // Each was given a whole share for a few bytes, and what was left of it to nobody before the next tick.
+    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    public void Small_messages_are_not_held_up_by_a_rate_that_is_far_from_used(IoBackendKind kind)
+    {
+        var clock = new FakeClock(); // stands still: whoever waits for the next tick waits for ever
+        using var scene = new ServiceScene(kind, options => options with { TotalRate = 1_000_000, Rate = 100_000 }, clock: clock);
+        (Socket Client, Socket Server)[] pairs = [.. Enumerable.Range(0, 10).Select(_ => scene.Connect())];
+        for (int round = 0; round < 5; round++)
+        {
+            Array.ForEach(pairs, pair => pair.Client.Send(new byte[100]));
+            Assert.All(pairs, pair => Assert.Equal(100, pair.Server.ReadExactlyWhile(scene.Loop, 100).Length));
+        }
+    }
+
+    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    public void A_common_rate_is_used_up_and_shared_evenly_where_each_has_one_of_its_own(IoBackendKind kind)
+    {
+        const int Rate = 400_000;
+        const int Own = 100_000; // together more than there is
+        var clock = new FakeClock();
+        using var scene = new ServiceScene(kind, options => options with { TotalRate = Rate, Rate = Own }, clock: clock);
+        (Socket Client, Socket Server)[] pairs = [.. Enumerable.Range(0, 20).Select(_ => scene.Connect())];
+        Array.ForEach(pairs, pair => scene.Deliver(pair.Client, Sockets.Pattern(60_000)));
+        Advance(scene, clock, 2 * _second);
+        Assert.InRange(scene.Statistics.BytesToTargets, 2 * Rate * 9 / 10, 2 * Rate * 11 / 10);
+        Assert.All(pairs, pair => Assert.InRange(pair.Server.Available, Rate / 20, Rate * 4 / 20));
+    }
+
     [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
     public void A_connection_that_is_silent_for_too_long_ends_and_one_that_is_not_does_not(IoBackendKind kind)
     {

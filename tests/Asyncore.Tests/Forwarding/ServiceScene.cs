@@ -81,6 +81,13 @@ internal sealed class ServiceScene : IDisposable
         Loop.RunUntil(() => from.Unacknowledged() == 0, "the bytes to arrive");
     }
 
+    /// <summary>Runs until the forwarder has read what was sent to it, though it may not have passed it on.</summary>
+    public void AwaitRead(Socket from)
+    {
+        Loop.RunUntil(() => from.Unacknowledged() == 0, "the bytes to arrive");
+        Loop.Passes(10);
+    }
+
     /// <summary>Runs until so many bytes can be read.</summary>
     public void Await(Socket socket, int count) =>
         Loop.RunUntil(() => socket.Available >= count, $"{count} bytes");

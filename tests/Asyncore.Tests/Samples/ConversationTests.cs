@@ -15,10 +15,7 @@ public class ConversationTests
     [Fact]
     public void TheGuideShowsTheExamplesAsTheyAre()
     {
-        string[] examples = Sections(Examples, "#region ", "#endregion");
-        string[] blocks = Sections(Guide, "```csharp", "```");
-        Assert.Equal(4, blocks.Length);
-        Assert.Equal(examples.Select(each => each.Replace("internal class", "class")), blocks);
+        Assert.Equal(4, GuideText.AssertSame(Guide, Examples));
     }
 
     [Fact]
@@ -92,28 +89,4 @@ public class ConversationTests
     }
 
     private static string Text(byte[] bytes) => Encoding.UTF8.GetString(bytes);
-
-    private static string[] Sections(string file, string begin, string end)
-    {
-        List<string> sections = [];
-        List<string>? lines = null;
-        foreach (string line in File.ReadLines(Repository.PathOf(file)))
-        {
-            if (lines is null && line.StartsWith(begin, StringComparison.Ordinal))
-            {
-                lines = [];
-            }
-            else if (lines is not null && line == end)
-            {
-                sections.Add(string.Join('\n', lines));
-                lines = null;
-            }
-            else
-            {
-                lines?.Add(line);
-            }
-        }
-
-        return [.. sections];
-    }
 }

@@ -10,7 +10,7 @@ namespace Asyncore.Tests.Support;
 internal sealed class LimitedChild : ChildProcess
 {
     // What other tests have open may be inherited, and would take places that the child is meant to have.
-    private const string CloseOthers =
+    public const string CloseOthers =
         "for f in /proc/self/fd/*; do n=${f##*/}; ((n > 2 && n < 200)) && eval \"exec $n>&-\"; done";
 
     private readonly StreamReader _standardError;

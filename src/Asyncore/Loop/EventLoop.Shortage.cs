@@ -1,0 +1,60 @@
+namespace Asyncore;
+
+// Too few descriptors: listeners wait, so that what comes free is there for what has begun, and for the runtime.
+public sealed partial class EventLoop
+{
+    private static readonly TimeSpan _shortageRetry = TimeSpan.FromMilliseconds(100);
+
+    private readonly HashSet<Dispatcher> _starved = [];
+    private bool _isShort;
+
+    /// <summary>
+    /// Something could not be opened. The reserve is let go, and no listener of the loop accepts until it is full again:
+    /// they would take what it gave, and the runtime, which ends the process where it cannot start a thread for a signal,
+    /// would find nothing.
+    /// </summary>
+    internal void BeginShortage()
+    {
+        DescriptorReserve.Release();
+        if (_isShort)
+        {
+            return;
+        }
+
+        _isShort = true;
+        foreach (Dispatcher channel in _channels.Values)
+        {
+            if (channel.Accepting)
+            {
+                channel.BeginStarvation();
+                _starved.Add(channel);
+            }
+        }
+
+        TimerHandle? timer = null;
+        timer = CallInternally(_shortageRetry, () =>
+        {
+            DescriptorCameFree();
+            if (_isShort)
+            {
+                timer!.Reset();
+            }
+        });
+    }
+
+    internal void DescriptorCameFree()
+    {
+        if (!_isShort || !DescriptorReserve.TryHold(andSpare: true))
+        {
+            return;
+        }
+
+        _isShort = false;
+        foreach (Dispatcher listener in _starved)
+        {
+            listener.EndStarvation();
+        }
+
+        _starved.Clear();
+    }
+}
