@@ -60,7 +60,7 @@ static async Task<int> RunAsync(Options options)
     var schedule = new Schedule(options);
     Console.Error.WriteLine(options.LeftOut);
     double minutes = Math.Ceiling(schedule.Seconds / 60);
-    Console.Error.WriteLine($"This takes about {minutes} min, up to twice that where the machine is disturbed.");
+    Console.Error.WriteLine($"This takes about {minutes} min, up to half as much again where the machine is disturbed.");
     var machine = Machine.Describe(cores, options.Artifacts);
     var generator = new LoadGenerator(options.Artifacts, cores);
 

@@ -111,7 +111,7 @@ public partial class Dispatcher
         {
             if (Errno.IsShortage(error.SocketErrorCode))
             {
-                _loop.BeginShortage();
+                _loop.BeginShortage(andSpare: true);
             }
 
             FailConnect(error.SocketErrorCode);

@@ -343,7 +343,7 @@ public partial class Dispatcher
     // a descriptor comes free here or a little time has passed. CPython closes the listener.
     private void Starve(SocketError error)
     {
-        _loop.BeginShortage();
+        _loop.BeginShortage(andSpare: false);
 
         if (!Has(State.StarvedTold))
         {

@@ -7,15 +7,21 @@ public sealed partial class EventLoop
 
     private readonly HashSet<Dispatcher> _starved = [];
     private bool _isShort;
+    private bool _needsSpare;
 
     /// <summary>
     /// Something could not be opened. The reserve is let go, and no listener of the loop accepts until it is full again:
     /// they would take what it gave, and the runtime, which ends the process where it cannot start a thread for a signal,
     /// would find nothing.
     /// </summary>
-    internal void BeginShortage()
+    /// <param name="andSpare">
+    /// Whether there have to be some more beside the reserve before anybody is accepted: whoever is accepted needs
+    /// another for where it is to go, and would be turned away.
+    /// </param>
+    internal void BeginShortage(bool andSpare)
     {
         DescriptorReserve.Release();
+        _needsSpare |= andSpare;
         if (_isShort)
         {
             return;
@@ -44,12 +50,13 @@ public sealed partial class EventLoop
 
     internal void DescriptorCameFree()
     {
-        if (!_isShort || !DescriptorReserve.TryHold(andSpare: true))
+        if (!_isShort || !DescriptorReserve.TryHold(_needsSpare))
         {
             return;
         }
 
         _isShort = false;
+        _needsSpare = false;
         foreach (Dispatcher listener in _starved)
         {
             listener.EndStarvation();

@@ -332,9 +332,9 @@ public class ServiceTests
                 });
             }
         }
-        catch (SocketException)
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
         {
-            // the listener has been closed
+            // the listener has been closed, while this waited or before it asked again
         }
     }
 

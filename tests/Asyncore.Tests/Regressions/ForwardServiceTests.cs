@@ -84,7 +84,7 @@ public class ForwardServiceTests
             kind, options => options with { FaultsToTarget = new FaultOptions { Delay = _second } }, clock: clock);
         (Socket client, Socket server) = scene.Connect();
         scene.Deliver(client, "question"u8.ToArray());
-        scene.Loop.RunUntil(() => scene.Statistics.BytesToTargets == 8, "the question");
+        scene.AwaitRead(client);
         client.ResetOnClose();
         client.Dispose();
         scene.Loop.Passes(10);
@@ -130,7 +130,7 @@ public class ForwardServiceTests
             kind, options => options with { FaultsToTarget = stall, FaultsToClient = stall });
         (Socket client, Socket server) = scene.Connect();
         client.Send("lost"u8);
-        scene.Loop.RunUntil(() => scene.Statistics.BytesToTargets == 4, "the bytes");
+        scene.AwaitRead(client);
         client.Dispose();
         scene.Loop.Passes(20);
         Assert.Empty(scene.Records);
