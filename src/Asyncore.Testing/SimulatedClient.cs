@@ -39,6 +39,9 @@ public sealed class SimulatedClient : IDisposable
     /// <summary>Bytes that have come and were not expected yet.</summary>
     public int Available => _peer.Received.Count;
 
+    /// <summary>How its stream stands: open, ended by the other end, or broken.</summary>
+    internal string State => _peer.HasEnded ? "ended" : _peer.IsOver ? "broken" : "open";
+
     /// <summary>Runs the network until the connection is made.</summary>
     /// <exception cref="SimulationException">It cannot be made.</exception>
     public SimulatedClient ExpectConnected()

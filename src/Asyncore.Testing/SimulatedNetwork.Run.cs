@@ -20,7 +20,7 @@ public sealed partial class SimulatedNetwork
     }
 
     /// <summary>Runs for so long, by the network's clock.</summary>
-    /// <param name="time">How long; zero runs what can happen now.</param>
+    /// <param name="time">How long; in a microsecond each loop may make a pass (<see cref="PassTime"/>).</param>
     public void Run(TimeSpan time)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.Zero);

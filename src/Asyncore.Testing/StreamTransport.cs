@@ -105,12 +105,17 @@ internal sealed class StreamTransport(SimulatedNetwork network)
             return read;
         }
 
+        if (socket.EndReceived)
+        {
+            return 0; // Linux says so even where a reset came behind the end
+        }
+
         if (socket.Error != SocketError.Success)
         {
             return -(int)TakeError(socket);
         }
 
-        return socket.EndReceived || socket.IsReset ? 0
+        return socket.IsReset ? 0
             : socket.Stage == SocketStage.Connected ? -(int)SocketError.WouldBlock
             : -(int)SocketError.NotConnected;
     }

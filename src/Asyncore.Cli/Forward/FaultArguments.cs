@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Asyncore.Forwarding;
 
 namespace Asyncore.Cli.Forward;
@@ -39,6 +40,18 @@ internal sealed class FaultArguments
 
     public IEnumerable<Option> All =>
         [_delay, _jitter, _bandwidth, _slice, _cutAfter, _resetAfter, _stall, _direction, _seed];
+
+    /// <summary>Adds an error where something is said about faults, and there is none.</summary>
+    public void CheckTogether(CommandResult result)
+    {
+        Option[] faults = [_delay, _jitter, _bandwidth, _slice, _cutAfter, _resetAfter, _stall];
+        if (!Array.Exists(faults, IsGiven) && Array.Find<Option>([_direction, _seed], IsGiven) is { } idle)
+        {
+            result.AddError($"{idle.Name}: there is no fault that it could be about");
+        }
+
+        bool IsGiven(Option option) => result.GetResult(option) is { Implicit: false };
+    }
 
     public FaultOptions? Read(ParseResult line, FaultDirection direction)
     {

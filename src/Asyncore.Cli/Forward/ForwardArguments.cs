@@ -65,6 +65,7 @@ internal sealed class ForwardArguments
     /// <summary>Adds an error where options do not go together.</summary>
     public void CheckTogether(CommandResult result, Option[] listen, Option remoteIp, Option remotePort)
     {
+        _faults.CheckTogether(result);
         Refuse(_listen, listen);
         Refuse(_targets, [remoteIp, remotePort]);
         if (!IsGiven(_targets) && !IsGiven(remoteIp))

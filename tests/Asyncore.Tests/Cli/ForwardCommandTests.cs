@@ -206,6 +206,7 @@ public sealed class ForwardCommandTests : IDisposable
     [InlineData("--balance", "forward", "-r", "127.0.0.1", "--balance", "best")]
     [InlineData("--delay", "forward", "-r", "127.0.0.1", "--delay", "soon")]
     [InlineData("--jitter", "forward", "-r", "127.0.0.1", "--delay", "10ms", "--jitter", "20ms")]
+    [InlineData("--direction", "forward", "-r", "127.0.0.1", "--direction", "to-client")]
     [InlineData("--remote-ip", "forward", "-r", "127.0.0.1", "--target", "127.0.0.1:1")]
     [InlineData("--local-port", "forward", "-r", "127.0.0.1", "-p", "1", "--listen", "127.0.0.1:1")]
     [InlineData("--bandwidth", "forward", "-r", "127.0.0.1", "--bandwidth", "1MB")]

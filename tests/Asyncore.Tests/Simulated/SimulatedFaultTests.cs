@@ -25,7 +25,7 @@ public class SimulatedFaultTests
     public void What_only_disturbs_loses_nothing(FaultKind kind, NetworkFaults faults)
     {
         using var network = new SimulatedNetwork(3) { Faults = faults };
-        EventLoop loop = network.CreateLoop("server");
+        EventLoop loop = network.CreateLoop("server", Scenario.Quiet);
         using var server = new EchoServer(_any, loop);
         SimulatedClient[] clients = [.. Enumerable.Range(0, 5).Select(_ => network.Connect(new DnsEndPoint("server", 7)))];
         byte[] sent = new byte[20_000];

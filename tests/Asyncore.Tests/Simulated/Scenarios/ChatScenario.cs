@@ -12,9 +12,9 @@ internal static class ChatScenario
 {
     public static int Run(SimulatedNetwork network, int clients)
     {
-        EventLoop loop = network.CreateLoop("server");
+        EventLoop loop = network.CreateLoop("server", Scenario.Quiet);
         var listener = new Server(loop);
-        EventLoop far = network.CreateLoop("client");
+        EventLoop far = network.CreateLoop("client", Scenario.Quiet);
         var random = new Random(network.Seed);
         var address = new IPEndPoint(network.Host("server").Address, ((IPEndPoint)listener.Address!).Port);
         Client[] all = [.. Enumerable.Range(0, clients).Select(_ => new Client(far, address, random))];

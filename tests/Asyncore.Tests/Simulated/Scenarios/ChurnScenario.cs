@@ -11,10 +11,10 @@ internal static class ChurnScenario
 
     public static int Run(SimulatedNetwork network, int clients)
     {
-        EventLoop loop = network.CreateLoop("server");
+        EventLoop loop = network.CreateLoop("server", Scenario.Quiet);
         var server = new Server(loop);
         var counts = new Counts(clients);
-        EventLoop far = network.CreateLoop("client");
+        EventLoop far = network.CreateLoop("client", Scenario.Quiet);
         var address = new IPEndPoint(network.Host("server").Address, 7);
         for (int i = 0; i < AtATime; i++)
         {

@@ -17,7 +17,7 @@ internal static class RelayScenario
     /// <summary>Through <see cref="ForwardService"/>, with two targets of which one may be away, limits and water marks.</summary>
     public static int Run(SimulatedNetwork network, int clients)
     {
-        EventLoop loop = network.CreateLoop("forwarder");
+        EventLoop loop = network.CreateLoop("forwarder", Scenario.Quiet);
         var random = new Random(network.Seed);
         var listen = new IPEndPoint(network.Host("forwarder").Address, 8080);
         var options = new ServiceOptions
@@ -62,7 +62,7 @@ internal static class RelayScenario
     /// <summary>Through the classic <see cref="Forwarder"/>.</summary>
     public static int RunClassic(SimulatedNetwork network, int clients)
     {
-        EventLoop loop = network.CreateLoop("forwarder");
+        EventLoop loop = network.CreateLoop("forwarder", Scenario.Quiet);
         var random = new Random(network.Seed);
         var listen = new IPEndPoint(network.Host("forwarder").Address, 8080);
         var forwarder = new Forwarder(listen, new IPEndPoint(network.Host("target").Address, 80), loop: loop);
@@ -84,7 +84,7 @@ internal static class RelayScenario
         var scene = new Scene(network);
         scene.Serve("target");
         scene.Serve("second");
-        EventLoop far = network.CreateLoop("client");
+        EventLoop far = network.CreateLoop("client", Scenario.Quiet);
         for (int i = 0; i < clients; i++)
         {
             scene.Ends.Add(new End(far, address, End.Payload(network, i), i));
@@ -118,7 +118,7 @@ internal static class RelayScenario
         private readonly SimulatedNetwork _network;
 
         public Target(SimulatedNetwork network, string host)
-            : base(null, network.CreateLoop(host))
+            : base(null, network.CreateLoop(host, Scenario.Quiet))
         {
             _network = network;
             CreateSocket();

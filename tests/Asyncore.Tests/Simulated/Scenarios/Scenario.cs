@@ -1,10 +1,14 @@
 using Asyncore.Testing;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Asyncore.Tests.Simulated;
 
 /// <summary>What scenarios on the simulated network have in common; of no test framework, as the soak runs them too.</summary>
 internal static class Scenario
 {
+    /// <summary>Loops that say nothing: shortages and refusals are what they are made for here.</summary>
+    public static EventLoopOptions Quiet { get; } = new() { LoggerFactory = NullLoggerFactory.Instance };
+
     public static void Check(bool holds, string what)
     {
         if (!holds)
