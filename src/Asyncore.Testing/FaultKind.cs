@@ -44,7 +44,4 @@ public enum FaultKind
 
     /// <summary>A datagram is overtaken by the next.</summary>
     OvertakenDatagram,
-
-    /// <summary>The time of day is set forwards or back.</summary>
-    ClockJump,
 }
