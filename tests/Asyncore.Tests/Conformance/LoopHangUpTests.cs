@@ -238,6 +238,7 @@ public class LoopHangUpTests
         byte[] sent = Sockets.Pattern(Length);
         peer.Send(sent);
         peer.Dispose();
+        Kernel.AwaitPeersEnd(channel.FileDescriptor);
         AwaitAll(channel);
         return sent;
     }

@@ -13,6 +13,8 @@ internal static partial class Kernel
     public const short Error = 8;
     public const short HangUp = 16;
 
+    private const short PeersEnd = 0x2000; // POLLRDHUP
+
     private const int PatienceMilliseconds = 20_000;
 
     // Far from what the system gives of its own accord, so that tests that run side by side do not take it: some of them
@@ -49,6 +51,16 @@ internal static partial class Kernel
                 Assert.True((poll.Revents & each) != 0, $"the kernel reports {poll.Revents}, not {each}");
             }
         }
+    }
+
+    /// <summary>
+    /// Waits until the kernel knows that the peer has gone. A child process that another test starts just then has the
+    /// peer's descriptor too, until it has become its program: so long the socket is not closed.
+    /// </summary>
+    public static void AwaitPeersEnd(int fd)
+    {
+        var poll = new PollFd { Fd = fd, Events = PeersEnd };
+        Assert.Equal(1, Poll(ref poll, 1, PatienceMilliseconds));
     }
 
     [LibraryImport("libc", EntryPoint = "close")]
