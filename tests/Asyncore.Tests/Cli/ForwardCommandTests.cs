@@ -80,7 +80,7 @@ public sealed class ForwardCommandTests : IDisposable
         using Socket server = _target.AcceptSoon();
         tool.Signal(ToolProcess.Terminate);
         Assert.Equal("stopping: 1 connection may go on for 30s", await tool.ReadErrorLine());
-        Assert.Throws<SocketException>(() => Sockets.Dial(address));
+        Sockets.AwaitRefused(address);
         byte[] sent = Sockets.Pattern(3_000_000);
         Companion sending = Companion.Start(() =>
         {

@@ -55,7 +55,7 @@ public class ServiceTests
         };
         scene.Service.Apply(new ServiceOptions { Listeners = [other] });
         Assert.Equal(IPAddress.Parse("127.0.0.2"), ((IPEndPoint)Assert.Single(scene.Service.Addresses)).Address);
-        Assert.Throws<SocketException>(() => Sockets.Dial(gone));
+        Sockets.AwaitRefused(gone);
         client.Send("still"u8);
         Assert.Equal("still"u8.ToArray(), server.ReadExactlyWhile(scene.Loop, 5));
         scene.Connect(); // by the new one
@@ -92,7 +92,7 @@ public class ServiceTests
         EndPoint address = scene.Address;
         int? cut = null;
         scene.Service.Stop(number => cut = number);
-        Assert.Throws<SocketException>(() => Sockets.Dial(address));
+        Sockets.AwaitRefused(address);
         byte[] sent = Sockets.Pattern(2_000_000);
         Companion sending = Companion.Start(() =>
         {

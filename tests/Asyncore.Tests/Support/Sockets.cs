@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Xunit;
@@ -35,6 +36,28 @@ internal static class Sockets
         };
         socket.Connect(address);
         return socket;
+    }
+
+    /// <summary>
+    /// Connects until that is refused. A child process that another test starts just then has a listener's descriptor too,
+    /// until it has become its program: so long a listener that was closed goes on listening.
+    /// </summary>
+    public static void AwaitRefused(EndPoint address)
+    {
+        long start = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                Dial(address).Dispose();
+            }
+            catch (SocketException)
+            {
+                return;
+            }
+
+            Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromMilliseconds(Patience), $"somebody listens at {address}");
+        }
     }
 
     /// <summary>Accepts a connection, or fails where none comes.</summary>
