@@ -75,6 +75,7 @@ public class GroupListenTests
             GroupScene.Exchange(address, 10);
         }
 
+        Sockets.AwaitRefused(address);
         using var again = new GroupScene(kind, 2);
         again.Group.Start();
         again.Group.Listen(address, (where, loop) => new GroupScene.Server(where, loop, again.Serve));

@@ -65,6 +65,9 @@ public class LoopThreadTests
             using var server = new EchoServer(address, loop);
             address = server.Address!;
             OnThread(() => loop.Passes(2));
+            server.Close();
+            loop.Dispose();
+            Sockets.AwaitRefused(address);
         }
     }
 
