@@ -344,6 +344,7 @@ public partial class Dispatcher
     private void Starve(SocketError error)
     {
         _loop.BeginShortage(andSpare: false);
+        _loop.Starve(this);
 
         if (!Has(State.StarvedTold))
         {

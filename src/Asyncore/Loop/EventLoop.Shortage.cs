@@ -32,8 +32,7 @@ public sealed partial class EventLoop
         {
             if (channel.Accepting)
             {
-                channel.BeginStarvation();
-                _starved.Add(channel);
+                Starve(channel);
             }
         }
 
@@ -46,6 +45,15 @@ public sealed partial class EventLoop
                 timer!.Reset();
             }
         });
+    }
+
+    /// <summary>A listener waits too: also one that was made since the shortage began, which would go round in the poller.</summary>
+    internal void Starve(Dispatcher listener)
+    {
+        if (_starved.Add(listener))
+        {
+            listener.BeginStarvation();
+        }
     }
 
     internal void DescriptorCameFree()
