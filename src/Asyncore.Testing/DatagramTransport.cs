@@ -26,11 +26,13 @@ internal sealed class DatagramTransport(SimulatedNetwork network)
             return -(int)StreamTransport.TakeError(socket);
         }
 
-        if (socket.Remote is not { } address)
-        {
-            return -(int)SocketError.DestinationAddressRequired;
-        }
+        return socket.Remote is { } address
+            ? SendTo(socket, data, address)
+            : -(int)SocketError.DestinationAddressRequired;
+    }
 
+    public int SendTo(SimulatedSocket socket, ReadOnlySpan<byte> data, EndPoint address)
+    {
         if (data.Length > Longest)
         {
             return -(int)SocketError.MessageSize;

@@ -46,6 +46,7 @@ internal sealed class StreamTransport(SimulatedNetwork network)
             return -(int)SocketError.AddressNotAvailable; // which stands for ENOENT, too
         }
 
+        address = Plain(address);
         network.BindSource(socket, address);
         socket.Remote = address;
         socket.Stage = SocketStage.Connecting;
@@ -183,7 +184,7 @@ internal sealed class StreamTransport(SimulatedNetwork network)
             Close(waiting, abort: true);
         }
 
-        if (socket.Stage == SocketStage.Connected && !socket.IsReset)
+        if (socket is { IsStream: true, Stage: SocketStage.Connected, IsReset: false })
         {
             if (abort || socket.Received.Count > 0)
             {
@@ -217,6 +218,11 @@ internal sealed class StreamTransport(SimulatedNetwork network)
             Reset(peer);
         }
     }
+
+    // A socket of both families says IPv4 addresses in the form of the other one, ipv6(7).
+    private static EndPoint Plain(EndPoint address) => address is IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped
+        ? new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port)
+        : address;
 
     private bool HoldsBack(SimulatedSocket socket)
     {

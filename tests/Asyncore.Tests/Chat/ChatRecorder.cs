@@ -120,9 +120,13 @@ internal class ChatRecorder : AsyncChat
 internal static class Chats
 {
     /// <summary>A connected pair, ours in a <see cref="ChatRecorder"/>.</summary>
-    public static (ChatRecorder Chat, Socket Peer) JoinChat(
+    public static (ChatRecorder Chat, FarEnd Peer) JoinChat(
         this EventLoop loop, AddressFamily family = AddressFamily.InterNetwork) =>
-        loop.Join(family, (socket, owner) => new ChatRecorder(socket, owner));
+        loop.Join(family, (socket, owner) => new ChatRecorder(socket, owner), accepted => new ChatRecorder(accepted));
+
+    /// <summary>A connected pair, ours in a <see cref="LineRecorder"/>.</summary>
+    public static (LineRecorder Chat, FarEnd Peer) JoinLines(this EventLoop loop, AddressFamily family) =>
+        loop.Join(family, (socket, owner) => new LineRecorder(socket, owner), accepted => new LineRecorder(accepted));
 
     /// <summary>Gives a chat a stream in pieces of so many bytes.</summary>
     public static void PullInPieces(this AsyncChat chat, ReadOnlySpan<byte> stream, int size)

@@ -7,11 +7,11 @@ namespace Asyncore.Tests.Chat;
 /// <summary>A15: closing once everything has been sent, so that it is received.</summary>
 public class CloseWhenDoneTests
 {
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void A15_ClosesThroughHandleCloseOnceEverythingHasLeft(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat(family);
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat(family);
         byte[] all = Sockets.Pattern(5_000_000);
         chat.Push(all.AsSpan(0, 4_000_000));
         chat.PushWithProducer(new SimpleProducer(all.AsMemory(4_000_000), 100_000));
@@ -21,22 +21,18 @@ public class CloseWhenDoneTests
         Assert.Equal(0, chat.Send("dropped"u8));
         loop.Passes(3);
         Assert.Empty(chat.Events);
-        Companion reader = Companion.Start(() =>
-        {
-            Assert.Equal(all, peer.ReadToEnd());
-            peer.Dispose();
-        });
+        Assert.Equal(all, peer.ReadToEnd(loop));
+        peer.Dispose();
         loop.Run();
-        reader.Join();
         Assert.Equal(["rest ", "close"], chat.Events);
         Assert.Null(chat.CloseReason);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void A15_WithNothingToSendItIsToldByTheLoop(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
         chat.CloseWhenDone();
         Assert.Empty(chat.Events);
         loop.RunUntil(() => chat.Events.Count == 2);
@@ -50,7 +46,7 @@ public class CloseWhenDoneTests
     {
         // A close over unread input is a reset, and a reset throws away what the peer has not read yet.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat(family);
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat(family);
         byte[] answer = Sockets.Pattern(200_000);
         chat.SetTerminator('\n');
         chat.OnItem = _ =>
@@ -77,13 +73,13 @@ public class CloseWhenDoneTests
         Assert.Equal(2, chat.Events.Count(each => each is "close" or "item quit"));
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void A15_APeerThatNeverEndsIsWaitedForSoLong(IoBackendKind kind)
     {
         var clock = new FakeClock();
         using EventLoop loop = TestLoop.Create(kind, clock);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         chat.CloseTimeout = TimeSpan.FromSeconds(7);
         chat.Push("bye"u8);
         chat.CloseWhenDone();
@@ -98,11 +94,11 @@ public class CloseWhenDoneTests
         Assert.Equal(0, peer.Available);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void A15_WhatComesAfterTheCloseIsNotDelivered(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
         chat.SetTerminator('\n');
         chat.CloseWhenDone();
         loop.RunUntil(() => chat.HasEnded);
@@ -113,12 +109,12 @@ public class CloseWhenDoneTests
         Assert.Equal(["rest ", "close"], chat.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void A15_DiscardBuffersEmptiesBothDirectionsAndCancelsIt(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         chat.SetTerminator("\r\n");
         chat.Pull("held\r"u8);
         chat.TakeRest();
@@ -138,12 +134,12 @@ public class CloseWhenDoneTests
         loop.RunUntil(() => chat.HasEnded);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void A15_DiscardingAfterEverythingHasLeftStillCancels(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         chat.Push("sent"u8);
         chat.CloseWhenDone();
         chat.Flush(); // everything has left; the loop has not told it yet
@@ -167,29 +163,28 @@ public class CloseWhenDoneTests
         Assert.Equal("you said 2 lines"u8.ToArray(), peer.ReadToEnd());
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void A15_ThePeersEndDoesNotCutWhatIsStillToLeave(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat(family);
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat(family);
+        using FarEnd _ = peer;
         byte[] all = Sockets.Pattern(5_000_000);
         chat.Push(all);
         chat.CloseWhenDone();
-        peer.Shutdown(SocketShutdown.Send);
+        peer.Shutdown();
         loop.Passes(5);
         Assert.Empty(chat.Events);
-        Companion reader = Companion.Start(() => Assert.Equal(all, peer.ReadToEnd()));
-        reader.Join(loop);
+        Assert.Equal(all, peer.ReadToEnd(loop));
         loop.Run();
         Assert.Equal(["rest ", "close"], chat.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void A15_APeerThatIsGoneIsNotWaitedFor(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
         chat.Push(new byte[20_000_000]);
         chat.CloseWhenDone();
         loop.Passes(2);
@@ -200,12 +195,12 @@ public class CloseWhenDoneTests
         Assert.IsType<SocketException>(chat.CloseReason);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void R4_CloseDropsWhatOnlyTheChatHasQueued(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         chat.Push("sent"u8);
         chat.PushWithProducer(new SimpleProducer("not sent"u8.ToArray()));
         chat.Close();

@@ -12,8 +12,8 @@ public class DeliveryTests
     public void A16_LinesThatComeInPiecesAreLines(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat(family);
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat(family);
+        using FarEnd _ = peer;
         chat.SetTerminator("\r\n");
         byte[] stream = "hello world\r\nI'm not dead yet!\r\n\r\n"u8.ToArray();
         foreach (int size in (int[])[1, 2, 3, 100])
@@ -22,7 +22,7 @@ public class DeliveryTests
             for (int at = 0; at < stream.Length; at += size)
             {
                 peer.Send(stream.AsSpan(at, Math.Min(size, stream.Length - at)));
-                loop.RunUntil(() => peer.Connected && chat.Socket!.Available == 0);
+                loop.RunUntil(() => chat.Socket!.Available == 0);
             }
 
             loop.RunUntil(() => chat.Items.Count == 3);
@@ -30,12 +30,12 @@ public class DeliveryTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void A4_CloseInsideFoundTerminatorStopsDelivery(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat(family);
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat(family);
+        using FarEnd _ = peer;
         chat.SetTerminator('\n');
         chat.OnItem = item =>
         {
@@ -51,12 +51,12 @@ public class DeliveryTests
         Assert.Empty(chat.Rest);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void A4_CloseInsideCollectIncomingDataStopsDelivery(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         chat.SetTerminator('\n');
         chat.OnData = _ => chat.Close();
         peer.Deliver(chat, "one\ntwo\n");
@@ -66,13 +66,13 @@ public class DeliveryTests
         Assert.Equal("one", chat.Rest);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void A6_WhatWasHeldBackIsDataAtTheEnd(IoBackendKind kind, AddressFamily family)
     {
         foreach (bool reset in (bool[])[false, true])
         {
             using EventLoop loop = TestLoop.Create(kind);
-            (ChatRecorder chat, Socket peer) = loop.JoinChat(family);
+            (ChatRecorder chat, FarEnd peer) = loop.JoinChat(family);
             chat.SetTerminator("\r\n.\r\n");
             peer.Deliver(chat, "message\r\n.\r");
             loop.RunUntil(() => chat.Rest.Length > 0);
@@ -108,7 +108,7 @@ public class DeliveryTests
     public void L11_EverythingIsDeliveredBeforeTheEnd(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat(AddressFamily.Unix);
         chat.InBufferSize = 1000;
         chat.SetTerminator('\n');
         byte[] lines = Encoding.Latin1.GetBytes(string.Concat(Enumerable.Range(0, 20_000).Select(i => $"{i}\n")));
@@ -122,13 +122,13 @@ public class DeliveryTests
         Assert.Equal(Enumerable.Range(0, 20_000).Select(i => $"{i}"), chat.Items);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L7_AnItemThatFailsCostsItselfAlone(IoBackendKind kind)
     {
         // What had come with it is neither lost nor told twice, and needs nothing more from the peer.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         chat.SetTerminator('\n');
         chat.OnError = _ => true;
         chat.OnItem = item =>
@@ -145,12 +145,12 @@ public class DeliveryTests
         Assert.Equal(["one", "bad", "two", "bad", "three", "four"], chat.Items);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L6_ExitNowLosesNoItem(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         chat.SetTerminator('\n');
         chat.OnItem = item => throw new ExitNowException(item);
         peer.Deliver(chat, "one\ntwo\n");
@@ -159,12 +159,12 @@ public class DeliveryTests
         Assert.True(chat.Connected);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void PausingKeepsItemsBackThatHaveComeAlready(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         chat.SetTerminator('\n');
         chat.OnItem = _ => chat.PauseReading();
         peer.Deliver(chat, "one\ntwo\nthree\n");
@@ -203,8 +203,8 @@ public class DeliveryTests
     {
         // Or a peer that sends thousands of short commands at once is answered with megabytes before anybody is told.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat(AddressFamily.Unix);
+        using FarEnd _ = peer;
         chat.SetTerminator('\n');
         chat.HighWaterMark = 50_000;
         byte[] answer = new byte[10_000];
@@ -223,13 +223,13 @@ public class DeliveryTests
         Assert.True(chat.HighWaters == 0 || most > 50_000);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void R11_WhatHasComeGoesAlongToAnotherLoop(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
         using EventLoop other = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         chat.SetTerminator("\r\n");
         chat.OnItem = item =>
         {
@@ -249,15 +249,15 @@ public class DeliveryTests
         Assert.Equal(["one", "leave", "two", "three"], chat.Items);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void AHandlerThatReceivesElsewhereChangesNothingHere(IoBackendKind kind)
     {
         // Both lie in a buffer of the loop's, and they must not be the same.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        (Recorder other, Socket otherPeer) = loop.JoinRecorder(AddressFamily.InterNetwork);
-        using Socket first = peer;
-        using Socket second = otherPeer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        (Recorder other, FarEnd otherPeer) = loop.JoinRecorder(AddressFamily.InterNetwork);
+        using FarEnd first = peer;
+        using FarEnd second = otherPeer;
         chat.SetTerminator('\n');
         otherPeer.Deliver(other, new string('x', 100));
         other.OnRead = () => { };

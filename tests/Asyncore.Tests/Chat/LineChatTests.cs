@@ -233,13 +233,13 @@ public class LineChatTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void AnswersEndWithCrLf(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (LineRecorder chat, Socket peer) = loop.Join(
-            AddressFamily.InterNetwork, (socket, owner) => new LineRecorder(socket, owner) { Encoding = Encoding.UTF8 });
-        using Socket owned = peer;
+        (LineRecorder chat, FarEnd peer) = loop.JoinLines(AddressFamily.InterNetwork);
+        using FarEnd owned = peer;
+        chat.Encoding = Encoding.UTF8;
         chat.OnCommand = (command, arguments) =>
         {
             chat.Reply($"{command}: {arguments}");
@@ -257,14 +257,13 @@ public class LineChatTests
         Assert.Null(chat.CloseReason);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void AnAcceptedConnectionAndACutCharacter(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
         using var server = new Server(loop);
         server.ListenOn(AddressFamily.InterNetwork);
-        using Socket peer = Sockets.Dial((EndPoint)server.Address!);
-        peer.NoDelay = true;
+        using FarEnd peer = loop.Dial((EndPoint)server.Address!);
         loop.RunUntil(() => server.Chat is not null, "the connection");
         LineRecorder chat = server.Chat!;
         chat.Encoding = Encoding.UTF8;
@@ -272,7 +271,7 @@ public class LineChatTests
         {
             Assert.Empty(chat.Events);
             peer.Send([each]);
-            Kernel.Await(chat.FileDescriptor, Kernel.In);
+            chat.Await(Kernel.In);
             loop.Passes(1);
         }
 
@@ -280,13 +279,12 @@ public class LineChatTests
         Assert.Equal(["say|é😀"], chat.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void AHandlersExceptionClosesByDefault(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (LineRecorder chat, Socket peer) = loop.Join(
-            AddressFamily.InterNetwork, (socket, owner) => new LineRecorder(socket, owner));
-        using Socket owned = peer;
+        (LineRecorder chat, FarEnd peer) = loop.JoinLines(AddressFamily.InterNetwork);
+        using FarEnd owned = peer;
         var error = new FormatException("bad");
         chat.OnCommand = (command, _) =>
         {
@@ -305,13 +303,12 @@ public class LineChatTests
         Assert.Equal("got good\r\ngot bad\r\n"u8.ToArray(), peer.ReadToEnd());
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void AHandlersExceptionThatIsDealtWithCostsNoOtherLine(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (LineRecorder chat, Socket peer) = loop.Join(
-            AddressFamily.InterNetwork, (socket, owner) => new LineRecorder(socket, owner));
-        using Socket owned = peer;
+        (LineRecorder chat, FarEnd peer) = loop.JoinLines(AddressFamily.InterNetwork);
+        using FarEnd owned = peer;
         chat.OnError = _ => true;
         chat.OnCommand = (command, _) =>
         {
@@ -323,7 +320,7 @@ public class LineChatTests
         peer.Send("one\nbad1\nbad2\ntwo\nbad3\nthr"u8);
         loop.RunUntil(() => chat.Events.Contains("error bad3"));
         peer.Send("ee\n"u8);
-        peer.Shutdown(SocketShutdown.Send);
+        peer.Shutdown();
         loop.RunUntil(() => chat.Events.Contains("close"), "the close");
         Assert.Equal(
             [
@@ -332,13 +329,12 @@ public class LineChatTests
             chat.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void LinesWaitWhileReadingIsPausedAndComeInOrder(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (LineRecorder chat, Socket peer) = loop.Join(
-            AddressFamily.InterNetwork, (socket, owner) => new LineRecorder(socket, owner));
-        using Socket owned = peer;
+        (LineRecorder chat, FarEnd peer) = loop.JoinLines(AddressFamily.InterNetwork);
+        using FarEnd owned = peer;
         chat.OnCommand = (_, _) => chat.PauseReading();
         peer.Send("one\ntwo\nthree\n"u8);
         foreach (string next in (string[])["one|", "two|", "three|"])
@@ -350,27 +346,25 @@ public class LineChatTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void ALineThatThePeerDidNotEndIsNone(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (LineRecorder chat, Socket peer) = loop.Join(
-            AddressFamily.InterNetwork, (socket, owner) => new LineRecorder(socket, owner));
-        using Socket owned = peer;
+        (LineRecorder chat, FarEnd peer) = loop.JoinLines(AddressFamily.InterNetwork);
+        using FarEnd owned = peer;
         peer.Send("whole\ncut off\r"u8);
-        peer.Shutdown(SocketShutdown.Send);
+        peer.Shutdown();
         loop.RunUntil(() => chat.Events.Contains("close"), "the close");
         Assert.Equal(["whole|", "close"], chat.Events);
         Assert.Equal("cut off\r", chat.GetText()); // for whoever wants it
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void AnswersPastTheLimitCloseForThatReason(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (LineRecorder chat, Socket peer) = loop.Join(
-            AddressFamily.InterNetwork, (socket, owner) => new LineRecorder(socket, owner));
-        using Socket owned = peer;
+        (LineRecorder chat, FarEnd peer) = loop.JoinLines(AddressFamily.InterNetwork);
+        using FarEnd owned = peer;
         chat.OutBufferLimit = 20;
         chat.Reply("0123456789"); // 12 bytes with its end
         chat.Reply("0123456789");
@@ -406,7 +400,7 @@ public class LineChatTests
         }
     }
 
-    private static byte[] ReadToEnd(EventLoop loop, Socket peer)
+    private static byte[] ReadToEnd(EventLoop loop, FarEnd peer)
     {
         Task<byte[]> received = Task.Run(peer.ReadToEnd);
         loop.RunUntil(() => received.IsCompleted, "the end");

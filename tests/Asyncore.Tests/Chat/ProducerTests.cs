@@ -8,12 +8,12 @@ namespace Asyncore.Tests.Chat;
 /// <summary>Producers: when they are asked, what they do wrong, and the ones that come with the library.</summary>
 public class ProducerTests
 {
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void A11_AProducerIsAskedAgainWhenWhatItGaveHasLeft(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat(AddressFamily.Unix);
+        using FarEnd _ = peer;
         int asked = 0;
         byte[] piece = new byte[1000];
         long waiting = -1;
@@ -27,13 +27,12 @@ public class ProducerTests
         int before = asked;
         loop.Passes(10);
         Assert.Equal(before, asked);
-        Companion reader = Companion.Start(() => Assert.Equal(5_000_000, peer.ReadExactly(5_000_000).Length));
-        reader.Join(loop);
+        Assert.Equal(5_000_000, peer.ReadExactly(5_000_000, loop).Length);
         loop.RunUntil(() => asked > 5000);
         Assert.Equal((5001, 0), (asked, waiting));
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void A12_AProducerThatThrowsEndsItsChannelThroughHandleError(IoBackendKind kind)
     {
         foreach (bool flush in (bool[])[false, true])
@@ -41,8 +40,8 @@ public class ProducerTests
             foreach (bool survives in (bool[])[false, true])
             {
                 using EventLoop loop = TestLoop.Create(kind);
-                (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
-                using Socket _ = peer;
+                (ChatRecorder chat, FarEnd peer) = loop.JoinChat(AddressFamily.Unix);
+                using FarEnd _ = peer;
                 chat.OnError = _ => survives; // it makes no difference: the stream has a hole in it
                 var producer = new Scripted(() => throw new FormatException("no more"));
                 chat.Push("before"u8);
@@ -63,12 +62,12 @@ public class ProducerTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void A12_ADeferredProducerIsAskedWhenItSaysSoAndNotByPolling(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat(AddressFamily.Unix);
+        using FarEnd _ = peer;
         var deferred = new DeferredProducer();
         var counted = new Counted(deferred);
         chat.Push("1"u8);
@@ -94,12 +93,12 @@ public class ProducerTests
         deferred.Complete();
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void A12_ADeferredProducerMaySayThatItIsReadyWhileItIsAsked(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat(AddressFamily.Unix);
+        using FarEnd _ = peer;
         var eager = new Eager();
         chat.PushWithProducer(eager);
         loop.RunUntil(() => eager.IsDone);
@@ -107,12 +106,12 @@ public class ProducerTests
         Assert.Equal("ab"u8.ToArray(), peer.ReadExactly(2));
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void AProducerIsDisposedWhereverItEnds(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat(AddressFamily.Unix);
+        using FarEnd _ = peer;
         var first = new Scripted(() => default);
         var discarded = new Scripted(() => default);
         var closed = new Scripted(() => default);
@@ -132,14 +131,14 @@ public class ProducerTests
         Assert.True(late.IsDisposed);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void AProducerMayCloseOrDiscardOrPush(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
-        (ChatRecorder other, Socket otherPeer) = loop.JoinChat(AddressFamily.Unix);
-        using Socket first = peer;
-        using Socket second = otherPeer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat(AddressFamily.Unix);
+        (ChatRecorder other, FarEnd otherPeer) = loop.JoinChat(AddressFamily.Unix);
+        using FarEnd first = peer;
+        using FarEnd second = otherPeer;
         int asked = 0;
         chat.PushWithProducer(new Scripted(() =>
         {
@@ -167,12 +166,12 @@ public class ProducerTests
         Assert.Null(chat.Error);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L6_ExitNowFromAProducerComesOutOfRunAndLosesNothing(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat(AddressFamily.Unix);
+        using FarEnd _ = peer;
         int asked = 0;
         chat.PushWithProducer(new Scripted(() => asked++ switch
         {
@@ -221,7 +220,7 @@ public class ProducerTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void AFileThatIsShorterThanPromisedEndsTheChannel(IoBackendKind kind)
     {
         string path = Path.Combine(Path.GetTempPath(), $"asyncore-{Guid.NewGuid():N}");
@@ -229,8 +228,8 @@ public class ProducerTests
         try
         {
             using EventLoop loop = TestLoop.Create(kind);
-            (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
-            using Socket _ = peer;
+            (ChatRecorder chat, FarEnd peer) = loop.JoinChat(AddressFamily.Unix);
+            using FarEnd _ = peer;
             chat.PushWithProducer(new FileProducer(path, 0, 150));
             loop.RunUntil(() => loop.Channels.Count == 0);
             Assert.Contains("50 bytes", Assert.IsType<EndOfStreamException>(chat.CloseReason).Message);
@@ -246,8 +245,8 @@ public class ProducerTests
     public void ADeferredProducerThatIsTouchedOnAnotherThreadIsAsBefore(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat(AddressFamily.Unix);
+        using FarEnd _ = peer;
         var deferred = new DeferredProducer();
         chat.PushWithProducer(deferred);
         loop.Passes(2);

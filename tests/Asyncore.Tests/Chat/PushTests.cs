@@ -9,12 +9,12 @@ namespace Asyncore.Tests.Chat;
 /// <summary>Pushing bytes and text, and limits.</summary>
 public class PushTests
 {
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void A11_PushesAndProducersLeaveInTheOrderTheyWereMade(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat(family);
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat(family);
+        using FarEnd _ = peer;
         byte[] all = Sockets.Pattern(3_000_000);
         var random = new Random(1);
         for (int at = 0; at < all.Length;)
@@ -24,17 +24,16 @@ public class PushTests
             at += size;
         }
 
-        Companion reader = Companion.Start(() => Assert.Equal(all, peer.ReadExactly(all.Length)));
-        reader.Join(loop);
+        Assert.Equal(all, peer.ReadExactly(all.Length, loop));
         Assert.Equal(0, chat.OutBufferLength);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void A13_APushOwnsACopyUnlessItIsOfMemory(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         byte[] copied = "copied"u8.ToArray();
         byte[] borrowed = "borrowed"u8.ToArray();
         chat.Push(copied);
@@ -45,12 +44,12 @@ public class PushTests
         Assert.Equal("copiedXorrowedtext é", Encoding.Latin1.GetString(peer.ReadExactly(20)));
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void A13_AfterCloseAPushDoesNothingAndNothingIsHeld(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat(AddressFamily.Unix);
+        using FarEnd _ = peer;
         WeakReference[] held = PushAndClose(chat);
         GC.Collect();
         GC.WaitForPendingFinalizers();
@@ -64,8 +63,8 @@ public class PushTests
     public void A13_WhatWasLentMayChangeOnceTheChannelIsClosed(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat(AddressFamily.Unix);
+        using FarEnd _ = peer;
         byte[] filler = Sockets.Pattern(1_000_000);
         chat.Push(filler.AsMemory());
         loop.Passes(2);
@@ -112,8 +111,8 @@ public class PushTests
     public void A14_ManySmallPushesLeaveInFewWrites(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         byte[] all = Sockets.Pattern(10_000);
         foreach (byte each in all)
         {
@@ -129,8 +128,8 @@ public class PushTests
     public void A14_LentPiecesAreGathered(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         byte[] all = Sockets.Pattern(64);
         for (int i = 0; i < all.Length; i++)
         {
@@ -142,11 +141,11 @@ public class PushTests
         Assert.InRange(Descriptors.DataSegmentsReceived(peer), 1, 8);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R3_PushesBeforeTheConnectionAreSentWhenItIsThere(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket listener = Sockets.Listen(family);
+        using FarEnd listener = loop.Listening(family);
         var chat = new ChatRecorder(loop);
         chat.Push("be"u8);
         chat.CreateSocket(family);
@@ -155,23 +154,19 @@ public class PushTests
         chat.Push(" and"u8);
         chat.PushWithProducer(new SimpleProducer(" after"u8.ToArray(), 2));
         chat.CloseWhenDone();
-        using Socket peer = listener.AcceptSoon();
-        Companion reader = Companion.Start(() =>
-        {
-            Assert.Equal("before and after"u8.ToArray(), peer.ReadToEnd());
-            peer.Dispose();
-        });
+        using FarEnd peer = listener.Accept();
+        Assert.Equal("before and after"u8.ToArray(), peer.ReadToEnd(loop));
+        peer.Dispose();
         loop.Run();
-        reader.Join();
         Assert.Null(chat.CloseReason);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void R7_APushThatWouldPassTheLimitClosesForThatReason(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat(AddressFamily.Unix);
+        using FarEnd _ = peer;
         chat.OutBufferLimit = 1000;
         chat.PushWithProducer(new DeferredProducer()); // in whose way nothing leaves
         chat.Push(new byte[1000]);
@@ -186,12 +181,12 @@ public class PushTests
         Assert.Empty(loop.Channels);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void R7_WaterMarksCountWhatWaitsBehindAProducer(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat(AddressFamily.Unix);
+        using FarEnd _ = peer;
         chat.HighWaterMark = 100;
         var deferred = new DeferredProducer();
         chat.PushWithProducer(deferred);
@@ -207,8 +202,8 @@ public class PushTests
     public void OutBufferSizeBoundsAWrite(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         Assert.Throws<ArgumentOutOfRangeException>(() => chat.OutBufferSize = 0);
         Assert.Throws<ArgumentOutOfRangeException>(() => chat.InBufferSize = 0);
         chat.OutBufferSize = 100;
@@ -216,33 +211,31 @@ public class PushTests
         chat.Push(all.AsSpan(0, 20_000));
         chat.Push(all.AsMemory(20_000, 5_000));
         chat.PushWithProducer(new SimpleProducer(all.AsMemory(25_000), 1_000));
-        Companion reader = Companion.Start(() => Assert.Equal(all, peer.ReadExactly(all.Length)));
-        reader.Join(loop);
+        Assert.Equal(all, peer.ReadExactly(all.Length, loop));
 
         // The kernel joins some of them on their way; in writes without a bound there would be two or three.
         Assert.InRange(Descriptors.DataSegmentsReceived(peer), 15, int.MaxValue);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void SendGoesBehindWhatWasPushed(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         chat.PushWithProducer(new SimpleProducer("first "u8.ToArray()));
         Assert.Equal(6, chat.Send("second"u8));
         chat.ShutdownSend();
         Assert.Equal(0, chat.Send("third"u8));
-        Companion reader = Companion.Start(() => Assert.Equal("first second"u8.ToArray(), peer.ReadToEnd()));
-        reader.Join(loop);
+        Assert.Equal("first second"u8.ToArray(), peer.ReadToEnd(loop));
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void FlushSendsWithoutWaitingForTheLoop(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         chat.Push("now"u8);
         chat.PushWithProducer(new SimpleProducer(" and then"u8.ToArray()));
         chat.Flush();
@@ -253,8 +246,8 @@ public class PushTests
     public void L17_ANonLoopThreadIsRefused(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         chat.SetTerminator('\n');
         chat.OnItem = _ => Companion.Start(() =>
         {

@@ -15,8 +15,8 @@ public class AcceptTests
         Recorder listener = new Recorder(loop: loop).ListenOn(family);
         Assert.Null(listener.Accept());
 
-        using Socket peer = Sockets.Dial(listener.Address!);
-        Descriptors.WaitReadable(listener.FileDescriptor);
+        using FarEnd peer = loop.Dial(listener.Address!);
+        listener.Await(Kernel.In);
         (Socket Socket, EndPoint? Address)? accepted = listener.Accept();
 
         Assert.NotNull(accepted);
@@ -27,7 +27,7 @@ public class AcceptTests
         Assert.True(listener.Accepting);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void C5_AcceptSurvivesAPeerThatHasGone(IoBackendKind kind, AddressFamily family)
     {
         // Linux hands out connections that have been reset already, others give an error: neither may throw.
@@ -36,12 +36,12 @@ public class AcceptTests
         listener.ListenOn(family);
         for (int i = 0; i < 3; i++)
         {
-            Socket gone = Sockets.Dial(listener.Address!);
+            FarEnd gone = loop.Dial(listener.Address!);
             gone.ResetOnClose();
             gone.Dispose();
         }
 
-        using Socket stays = Sockets.Dial(listener.Address!);
+        using FarEnd stays = loop.Dial(listener.Address!);
         loop.RunUntil(() => listener.Sockets.Exists(socket => Answers(socket, stays)));
 
         Assert.Null(listener.Error);
@@ -49,12 +49,12 @@ public class AcceptTests
         listener.Sockets.ForEach(socket => socket.Dispose());
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void C5_AcceptOnWhatIsNoListenerIsRefused(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket _ = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd _ = peer;
 
         Assert.Throws<InvalidOperationException>(() => channel.Accept());
     }
@@ -65,7 +65,7 @@ public class AcceptTests
         using EventLoop loop = TestLoop.Create(kind);
         var listener = new Plain(loop);
         listener.ListenOn(family);
-        using Socket peer = Sockets.Dial(listener.Address!);
+        using FarEnd peer = loop.Dial(listener.Address!);
 
         loop.RunUntil(() => listener.Logged.Count > 0);
 
@@ -74,13 +74,13 @@ public class AcceptTests
         Assert.True(listener.Accepting);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void C5_TheDefaultGivesTheSocketAndTheAddressToHandleAccepted(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
         var listener = new TakesSockets(loop);
         listener.ListenOn(family);
-        using Socket peer = Sockets.Dial(listener.Address!);
+        using FarEnd peer = loop.Dial(listener.Address!);
 
         loop.RunUntil(() => listener.Taken.Count > 0);
 
@@ -93,7 +93,7 @@ public class AcceptTests
         Assert.Equal("welcome"u8.ToArray(), peer.ReadExactly(7));
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void C5_AUnixClientThatHasAPathIsKnownByIt(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
@@ -107,7 +107,7 @@ public class AcceptTests
                 seen.Add(accepted.Address);
                 seen.Add(new Recorder(accepted).Address);
             };
-            using var peer = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            using FarEnd peer = loop.OpenSocket(AddressFamily.Unix);
             var path = new UnixDomainSocketEndPoint(Path.Combine(directory, name));
             peer.Bind(path);
             peer.Connect(listener.Address!);
@@ -127,7 +127,7 @@ public class AcceptTests
         Recorder listener = new Recorder(loop: loop).ListenOn(family);
         AcceptedChannel? kept = null;
         listener.OnAccepted = accepted => kept = accepted;
-        using Socket peer = Sockets.Dial(listener.Address!);
+        using FarEnd peer = loop.Dial(listener.Address!);
 
         loop.RunUntil(() => kept is not null);
 
@@ -136,18 +136,18 @@ public class AcceptTests
         Assert.Throws<InvalidOperationException>(() => kept!.ToSocket());
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void C6_ABurstIsAcceptedInFewPassesWithABoundForEach(IoBackendKind kind, AddressFamily family)
     {
         const int bound = 8;
         const int burst = 20;
-        using var loop = new EventLoop(new EventLoopOptions { Backend = kind, MaxAcceptsPerPass = bound });
+        using EventLoop loop = TestLoop.Create(new EventLoopOptions { Backend = kind, MaxAcceptsPerPass = bound });
         Recorder listener = new Recorder(loop: loop).ListenOn(family);
         Accepting overriding = new Accepting(loop).ListenOn(family);
         foreach (Func<int> taken in new Func<int>[] { () => listener.Events.Count, () => overriding.Sockets.Count })
         {
             Recorder each = overriding.Sockets.Count == 0 && listener.Events.Count == 0 ? listener : overriding;
-            List<Socket> peers = Burst(each, burst);
+            List<FarEnd> peers = Burst(each, burst);
             List<int> perPass = [];
             while (taken() < burst)
             {
@@ -163,14 +163,14 @@ public class AcceptTests
         overriding.Sockets.ForEach(socket => socket.Dispose());
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void C6_ABurstDoesNotStarveOtherChannels(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
         Recorder listener = new Recorder(loop: loop).ListenOn(family);
-        (Recorder other, Socket otherPeer) = loop.JoinRecorder(family);
-        using Socket _ = otherPeer;
-        List<Socket> peers = Burst(listener, 200);
+        (Recorder other, FarEnd otherPeer) = loop.JoinRecorder(family);
+        using FarEnd _ = otherPeer;
+        List<FarEnd> peers = Burst(listener, 200);
         otherPeer.Deliver(other, "me too");
 
         loop.RunOnce(TimeSpan.FromSeconds(20));
@@ -181,7 +181,7 @@ public class AcceptTests
         peers.ForEach(peer => peer.Dispose());
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void C12_ClientsThatResetAtOnceDoNoHarm(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
@@ -194,7 +194,7 @@ public class AcceptTests
         };
         for (int i = 0; i < 20; i++)
         {
-            Socket quick = Sockets.Dial(listener.Address!);
+            FarEnd quick = loop.Dial(listener.Address!);
             quick.ResetOnClose();
             quick.Dispose();
             if (i % 5 == 0)
@@ -209,7 +209,7 @@ public class AcceptTests
         Assert.Empty(listener.Logged);
         Assert.DoesNotContain("error", listener.Events);
 
-        using Socket peer = Sockets.Dial(listener.Address!);
+        using FarEnd peer = loop.Dial(listener.Address!);
         loop.RunUntil(() => accepted.Count == 21);
         accepted[20].Send("still here"u8);
         loop.RunOnce(TimeSpan.Zero);
@@ -217,18 +217,18 @@ public class AcceptTests
         loop.RunUntil(() => loop.Channels.Count == 2);
     }
 
-    private static List<Socket> Burst(Dispatcher listener, int count)
+    private static List<FarEnd> Burst(Dispatcher listener, int count)
     {
-        List<Socket> peers = [];
+        List<FarEnd> peers = [];
         for (int i = 0; i < count; i++)
         {
-            peers.Add(Sockets.Dial(listener.Address!));
+            peers.Add(listener.Loop.Dial(listener.Address!));
         }
 
         return peers;
     }
 
-    private static bool Answers(Socket socket, Socket peer)
+    private static bool Answers(Socket socket, FarEnd peer)
     {
         try
         {
@@ -243,7 +243,7 @@ public class AcceptTests
         {
             socket.Blocking = true;
             socket.Send("x"u8);
-            return peer.Poll(0, SelectMode.SelectRead);
+            return peer.IsReadable;
         }
     }
 

@@ -11,7 +11,7 @@ public class BindTests
     private const int NonBlocking = 0x800;
     private const int CloseOnExec = 0x80000;
 
-    [Theory, MemberData(nameof(Backends.IpFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.IpFamilies), MemberType = typeof(Networks))]
     public void C9_APortInUseCannotBeBoundAgain(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
@@ -40,7 +40,7 @@ public class BindTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void C9_AUnixPathInUseCannotBeBoundAgainAndStaysWhoseItIs(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
@@ -52,7 +52,7 @@ public class BindTests
         second.Close();
 
         Assert.Equal(SocketError.AddressAlreadyInUse, error.SocketErrorCode);
-        using Socket peer = Sockets.Dial(first.Address!); // the path is still there
+        using FarEnd peer = loop.Dial(first.Address!); // the path is still there
         loop.RunUntil(() => first.Events.Contains("accepted"));
     }
 
@@ -101,7 +101,7 @@ public class BindTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.IpFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.IpFamilies), MemberType = typeof(Networks))]
     public void C10_AddressTellsThePortThatWasGiven(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
@@ -114,12 +114,12 @@ public class BindTests
         Assert.Equal(((IPEndPoint)Backends.AnyAddress(family)).Address, bound.Address);
 
         listener.Listen();
-        using Socket peer = Sockets.Dial(listener.Address!);
+        using FarEnd peer = loop.Dial(listener.Address!);
         loop.RunUntil(() => listener.Events.Contains("accepted"));
         Assert.Equal(bound, listener.Address);
     }
 
-    [Theory, MemberData(nameof(Backends.IpFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.IpFamilies), MemberType = typeof(Networks))]
     public void C10_AListenerWithoutABindTellsItsPortToo(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
@@ -132,7 +132,7 @@ public class BindTests
         Assert.NotEqual(0, Assert.IsType<IPEndPoint>(listener.Address).Port);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void C10_HostsByName(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
@@ -147,7 +147,7 @@ public class BindTests
             listener.Listen();
 
             Assert.Equal(expected, ((IPEndPoint)listener.Address!).Address);
-            using Socket peer = Sockets.Dial(new IPEndPoint(IPAddress.Loopback, ((IPEndPoint)listener.Address).Port));
+            using FarEnd peer = loop.Dial(new IPEndPoint(IPAddress.Loopback, ((IPEndPoint)listener.Address).Port));
         }
 
         var six = new Recorder(loop: loop);
@@ -156,7 +156,7 @@ public class BindTests
         Assert.Equal(IPAddress.IPv6Any, ((IPEndPoint)six.Address!).Address);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void C10_TheMachinesOwnNameIsBoundInTheSocketsFamily(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
@@ -205,7 +205,7 @@ public class BindTests
                 var four = new IPEndPoint(IPAddress.Loopback, ((IPEndPoint)listener.Address!).Port);
                 if (dual)
                 {
-                    using Socket peer = Sockets.Dial(four);
+                    using FarEnd peer = loop.Dial(four);
                     loop.RunUntil(() => listener.Events.Contains("accepted"));
                 }
                 else
@@ -218,7 +218,7 @@ public class BindTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void C10_AListenerRemovesTheUnixPathThatItMade(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
@@ -237,7 +237,7 @@ public class BindTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void C10_DisposingTheLoopRemovesUnixPaths(IoBackendKind kind)
     {
         EventLoop loop = TestLoop.Create(kind);
@@ -250,7 +250,7 @@ public class BindTests
         Assert.False(File.Exists(path));
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void C10_ClosingAConnectionLeavesTheListenersPathAlone(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);

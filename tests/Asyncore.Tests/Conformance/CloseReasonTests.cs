@@ -11,7 +11,7 @@ public class CloseReasonTests
     public void R10_AnOrderlyEndHasNone(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Witness channel, Socket peer) = Join(loop, family);
+        (Witness channel, FarEnd peer) = Join(loop, family);
         peer.Dispose();
 
         loop.RunUntil(() => channel.IsTold);
@@ -24,7 +24,7 @@ public class CloseReasonTests
     public void R10_AResetIsTheReasonBeforeHandleCloseRuns(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Witness channel, Socket peer) = Join(loop, family);
+        (Witness channel, FarEnd peer) = Join(loop, family);
         channel.Socket!.Send("never read"u8); // which makes a Unix peer's close a reset
         peer.ResetOnClose();
         peer.Dispose();
@@ -39,8 +39,8 @@ public class CloseReasonTests
     public void R10_WhatAHandlerThrewIsTheReason(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Witness channel, Socket peer) = Join(loop, family);
-        using Socket _ = peer;
+        (Witness channel, FarEnd peer) = Join(loop, family);
+        using FarEnd _ = peer;
         channel.Throws = new FormatException("boom");
         peer.Send("x"u8);
 
@@ -50,11 +50,11 @@ public class CloseReasonTests
         Assert.Same(channel.Throws, channel.CloseReason);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R10_AnErrorThatClosedNothingIsNoReason(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
         Exception? inside = null;
         channel.OnRead = () =>
         {
@@ -74,11 +74,11 @@ public class CloseReasonTests
         Assert.Null(channel.CloseReason);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R10_AFailedConnectIsTheReason(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket nobody = Sockets.Bound(family);
+        using FarEnd nobody = loop.Bound(family);
         var channel = new Recorder(loop: loop);
         Exception? inside = null;
         channel.OnConnectFailed = _ => inside = channel.CloseReason;
@@ -91,12 +91,12 @@ public class CloseReasonTests
         Assert.Same(channel.Error, channel.CloseReason);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R10_APredicateThatThrewIsTheReason(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Chooser channel, Socket peer) = loop.JoinChooser(family);
-        using Socket _ = peer;
+        (Chooser channel, FarEnd peer) = loop.JoinChooser(family);
+        using FarEnd _ = peer;
         var thrown = new FormatException("boom");
         channel.Reads = () => throw thrown;
 
@@ -105,14 +105,14 @@ public class CloseReasonTests
         Assert.Same(thrown, channel.CloseReason);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R10_OnesOwnCloseHasNone(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
         foreach (Action<Dispatcher> close in new Action<Dispatcher>[] { each => each.Close(), each => each.Abort() })
         {
-            (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-            using Socket _ = peer;
+            (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+            using FarEnd _ = peer;
 
             close(channel);
 
@@ -124,7 +124,7 @@ public class CloseReasonTests
     public void R10_APeerFoundGoneBySendingIsTheReason(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Witness channel, Socket peer) = Join(loop, family);
+        (Witness channel, FarEnd peer) = Join(loop, family);
         peer.Dispose();
         channel.PauseReading(); // or the end of the stream would be found first
         for (int i = 0; channel.Connected && i < 3; i++)
@@ -138,7 +138,7 @@ public class CloseReasonTests
         Assert.IsType<SocketException>(channel.Seen);
     }
 
-    private static (Witness Channel, Socket Peer) Join(EventLoop loop, AddressFamily family) =>
+    private static (Witness Channel, FarEnd Peer) Join(EventLoop loop, AddressFamily family) =>
         loop.Join(family, (socket, owner) => new Witness(socket, owner));
 
     // Keeps the default HandleError, and remembers what HandleClose found.

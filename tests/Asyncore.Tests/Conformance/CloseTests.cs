@@ -9,19 +9,19 @@ public class CloseTests
 {
     private const int Much = 3_000_000; // more than the system's buffers take
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R4_CloseCallsNoHandlerAndMayBeCalledTwiceAndClearsTheFlags(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
         using IDisposable reason = loop.KeepAlive();
-        using Socket target = Sockets.Listen(family);
-        (Recorder connected, Socket peer) = loop.JoinRecorder(family);
-        using Socket _ = peer;
+        using FarEnd target = loop.Listening(family);
+        (Recorder connected, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd _ = peer;
         var connecting = new Recorder(loop: loop);
         connecting.CreateSocket(family);
         connecting.Connect(target.LocalEndPoint!);
         Recorder listening = new Recorder(loop: loop).ListenOn(family);
-        using Socket waiting = Sockets.Dial(listening.Address!);
+        using FarEnd waiting = loop.Dial(listening.Address!);
         peer.Deliver(connected, "unread");
 
         foreach (Recorder channel in new[] { connected, connecting, listening })
@@ -40,12 +40,12 @@ public class CloseTests
         Assert.Empty(listening.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R4_WithNothingHeldThePeerSeesTheEndByTheEndOfThePass(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket _ = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd _ = peer;
         channel.OnRead = () =>
         {
             channel.Receive();
@@ -58,12 +58,12 @@ public class CloseTests
         Assert.Empty(peer.ReadToEnd());
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R4_WhatWasSentInTheSameHandlerLeavesBeforeTheEnd(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket _ = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd _ = peer;
         channel.OnRead = () =>
         {
             channel.Receive();
@@ -82,8 +82,8 @@ public class CloseTests
     public void R4_RunDoesNotReturnBeforeWhatWasTakenHasLeft(IoBackendKind kind, AddressFamily family)
     {
         EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer, byte[] sent) = Full(loop, family);
-        using Socket _ = peer;
+        (Recorder channel, FarEnd peer, byte[] sent) = Full(loop, family);
+        using FarEnd _ = peer;
 
         channel.Close();
         Assert.Equal(-1, channel.FileDescriptor);
@@ -97,12 +97,12 @@ public class CloseTests
         Assert.Empty(channel.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R4_ALingeringChannelDoesNotSpin(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer, _) = Full(loop, family);
-        using Socket owned = peer;
+        (Recorder channel, FarEnd peer, _) = Full(loop, family);
+        using FarEnd owned = peer;
         peer.Send("which nobody will read"u8);
         channel.Close();
         loop.Passes(5);
@@ -110,11 +110,11 @@ public class CloseTests
         loop.AssertIdle();
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R4_WhenThePeerIsGoneNothingIsWaitedFor(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind, new FakeClock()); // so CloseTimeout never comes
-        (Recorder channel, Socket peer, _) = Full(loop, family);
+        (Recorder channel, FarEnd peer, _) = Full(loop, family);
         channel.Close();
         loop.Passes(3);
         peer.ResetOnClose();
@@ -125,15 +125,15 @@ public class CloseTests
         Assert.Empty(channel.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R4_AfterCloseTimeoutNothingIsWaitedFor(IoBackendKind kind, AddressFamily family)
     {
         foreach (TimeSpan? timeout in new TimeSpan?[] { null, TimeSpan.FromSeconds(3), TimeSpan.Zero })
         {
             var clock = new FakeClock();
             using EventLoop loop = TestLoop.Create(kind, clock);
-            (Recorder channel, Socket peer, byte[] sent) = Full(loop, family);
-            using Socket _ = peer;
+            (Recorder channel, FarEnd peer, byte[] sent) = Full(loop, family);
+            using FarEnd _ = peer;
             Assert.Equal(TimeSpan.FromSeconds(30), channel.CloseTimeout);
             Assert.Throws<ArgumentOutOfRangeException>(() => channel.CloseTimeout = TimeSpan.FromTicks(-1));
             channel.CloseTimeout = timeout ?? channel.CloseTimeout;
@@ -155,12 +155,12 @@ public class CloseTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R4_StopCountAndExitNowDoNotWait(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer, _) = Full(loop, family);
-        using Socket owned = peer;
+        (Recorder channel, FarEnd peer, _) = Full(loop, family);
+        using FarEnd owned = peer;
         channel.Close();
 
         loop.Stop();
@@ -172,7 +172,7 @@ public class CloseTests
         Assert.True(loop.RunOnce(TimeSpan.Zero)); // it lingers still
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R4_StopCountAndExitNowSendWhatCanLeaveAtOnce(IoBackendKind kind, AddressFamily family)
     {
         foreach (string way in new[] { "stop", "count", "exit" })
@@ -180,8 +180,8 @@ public class CloseTests
             foreach (bool close in new[] { false, true })
             {
                 using EventLoop loop = TestLoop.Create(kind);
-                (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-                using Socket _ = peer;
+                (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+                using FarEnd _ = peer;
                 channel.OnRead = () =>
                 {
                     channel.Receive();
@@ -217,14 +217,14 @@ public class CloseTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.IpFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.IpFamilies), MemberType = typeof(Networks))]
     public void R4_AbortResets(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
         foreach (bool first in new[] { false, true })
         {
-            (Recorder channel, Socket peer, _) = Full(loop, family);
-            using Socket owned = peer;
+            (Recorder channel, FarEnd peer, _) = Full(loop, family);
+            using FarEnd owned = peer;
             if (first)
             {
                 channel.Close(); // and it lingers
@@ -241,12 +241,12 @@ public class CloseTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void R4_AbortDropsWhatIsHeldOnUnixSocketsToo(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(AddressFamily.Unix);
-        using Socket _ = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(AddressFamily.Unix);
+        using FarEnd _ = peer;
         channel.Send("dropped"u8);
 
         channel.Abort();
@@ -255,15 +255,12 @@ public class CloseTests
         Assert.False(loop.RunOnce(TimeSpan.Zero));
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R4_DispatcherWithSendDropsWhatOnlyItHasQueued(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind, new FakeClock());
-        (Socket ours, Socket peer) = TestLoop.Pair(family);
-        using Socket _ = peer;
-        ours.ShrinkBuffers();
-        peer.ShrinkBuffers();
-        var channel = new QueueRecorder(ours, loop);
+        (QueueRecorder channel, FarEnd peer) = loop.JoinQueue(family, small: true);
+        using FarEnd _ = peer;
         byte[] all = Sockets.Pattern(Much);
         Assert.Equal(Much, channel.Send(all));
         loop.Passes(3);
@@ -271,9 +268,7 @@ public class CloseTests
         Assert.True(channel.OutBufferLength > channel.SendBound);
 
         channel.Close();
-        byte[] received = [];
-        Companion reader = Companion.Start(() => received = peer.ReadToEnd());
-        reader.Join(loop);
+        byte[] received = peer.ReadToEnd(loop);
         RunToEnd(loop);
 
         Assert.Equal(all[..received.Length], received);
@@ -283,12 +278,10 @@ public class CloseTests
     }
 
     // A channel that has taken more to send than the system's buffers hold, and a peer that does not read.
-    private static (Recorder Channel, Socket Peer, byte[] Sent) Full(EventLoop loop, AddressFamily family)
+    private static (Recorder Channel, FarEnd Peer, byte[] Sent) Full(EventLoop loop, AddressFamily family)
     {
-        (Socket ours, Socket peer) = TestLoop.Pair(family);
-        ours.ShrinkBuffers();
-        peer.ShrinkBuffers();
-        var channel = new Recorder(ours, loop) { SendBound = Much };
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family, small: true);
+        channel.SendBound = Much;
         byte[] all = Sockets.Pattern(Much);
         Assert.Equal(Much, channel.Send(all));
         return (channel, peer, all);

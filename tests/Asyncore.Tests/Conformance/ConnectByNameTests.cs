@@ -8,7 +8,7 @@ namespace Asyncore.Tests.Conformance;
 /// <summary>C14: connecting to a host by name, and what is not in the poller.</summary>
 public class ConnectByNameTests
 {
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void C14_ASocketThatNothingHasBeenDoneWithIsNotPolled(IoBackendKind kind, AddressFamily family)
     {
         // A fresh TCP socket polls as hung up, which nobody may hear and which may not keep the loop awake.
@@ -28,7 +28,7 @@ public class ConnectByNameTests
         Assert.True(fresh.FileDescriptor >= 0);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void C14_ABoundDatagramSocketIsPolledAndAFreshOneIsNot(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
@@ -37,7 +37,7 @@ public class ConnectByNameTests
         var bound = new Recorder(loop: loop);
         bound.CreateSocket(AddressFamily.InterNetwork, SocketType.Dgram);
         bound.Bind(Backends.AnyAddress(AddressFamily.InterNetwork));
-        using var peer = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        using FarEnd peer = loop.OpenSocket(AddressFamily.InterNetwork, SocketType.Dgram);
         peer.SendTo("packet"u8, bound.Address!);
 
         loop.RunUntil(() => bound.Received.Count > 0);
@@ -47,11 +47,11 @@ public class ConnectByNameTests
         Assert.Empty(fresh.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void C14_ANameIsResolvedWhileTheLoopStaysAlive(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket listener = Sockets.Listen(AddressFamily.InterNetwork);
+        using FarEnd listener = loop.Listening(AddressFamily.InterNetwork);
         var channel = new Recorder(loop: loop);
         channel.CreateSocket(AddressFamily.InterNetwork);
         channel.OnConnect = loop.Stop;
@@ -67,13 +67,13 @@ public class ConnectByNameTests
         Assert.Equal(listener.LocalEndPoint, channel.Address);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void C14_WithoutASocketTheNameDecidesTheFamily(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
         foreach (IPAddress address in new[] { IPAddress.Loopback, IPAddress.IPv6Loopback })
         {
-            using Socket listener = Sockets.Listen(address.AddressFamily);
+            using FarEnd listener = loop.Listening(address.AddressFamily);
             var channel = new Recorder(loop: loop);
 
             channel.Connect(address.ToString(), Port(listener.LocalEndPoint));
@@ -84,11 +84,11 @@ public class ConnectByNameTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void C14_ADnsEndPointIsResolvedToo(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket listener = Sockets.Listen(AddressFamily.InterNetwork);
+        using FarEnd listener = loop.Listening(AddressFamily.InterNetwork);
         var channel = new Recorder(loop: loop);
         channel.CreateSocket(AddressFamily.InterNetwork);
 
@@ -98,11 +98,11 @@ public class ConnectByNameTests
         Assert.Equal(["connect"], channel.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void C14_ANameWorksFromADualModeSocket(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket listener = Sockets.Listen(AddressFamily.InterNetwork);
+        using FarEnd listener = loop.Listening(AddressFamily.InterNetwork);
         var channel = new Recorder(loop: loop) { DualMode = true };
         channel.CreateSocket(AddressFamily.InterNetworkV6);
 
@@ -141,11 +141,11 @@ public class ConnectByNameTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void C14_WhenNoAddressAnswersTheFailureIsToldOnce(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket nobody = Sockets.Bound(AddressFamily.InterNetwork);
+        using FarEnd nobody = loop.Bound(AddressFamily.InterNetwork);
         var channel = new Recorder(loop: loop);
         channel.CreateSocket(AddressFamily.InterNetwork);
 
@@ -176,7 +176,7 @@ public class ConnectByNameTests
         Assert.Equal(SocketError.ConnectionRefused, Assert.IsType<SocketException>(channel.Error).SocketErrorCode);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void C14_AnUnknownNameIsAFailedConnect(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
@@ -191,11 +191,11 @@ public class ConnectByNameTests
         Assert.False(channel.Connecting);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void C14_AfterCloseNothingMoreIsHeardOfTheName(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket listener = Sockets.Listen(AddressFamily.InterNetwork);
+        using FarEnd listener = loop.Listening(AddressFamily.InterNetwork);
         var withSocket = new Recorder(loop: loop);
         withSocket.CreateSocket(AddressFamily.InterNetwork);
         var without = new Recorder(loop: loop);
@@ -214,10 +214,10 @@ public class ConnectByNameTests
         Assert.Empty(withSocket.Events);
         Assert.Empty(without.Events);
         Assert.Empty(loop.Channels);
-        Assert.False(listener.Poll(0, SelectMode.SelectRead), "somebody connected after all");
+        Assert.False(listener.IsReadable, "somebody connected after all");
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void C14_APortOutOfRangeIsRefusedAndLeavesTheChannelAsItWas(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);

@@ -8,11 +8,11 @@ namespace Asyncore.Tests.Conformance;
 /// <summary>C3: a connect that fails.</summary>
 public class ConnectFailureTests
 {
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void C3_PredicatesDoNotHideSuccess(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket listener = Sockets.Listen(family);
+        using FarEnd listener = loop.Listening(family);
         var channel = new Chooser(loop: loop) { Reads = () => false, Writes = () => false };
         channel.CreateSocket(family);
         channel.Connect(listener.LocalEndPoint!);
@@ -22,11 +22,11 @@ public class ConnectFailureTests
         Assert.Equal(["connect"], channel.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void C3_PredicatesDoNotHideFailure(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket nobody = Sockets.Bound(family);
+        using FarEnd nobody = loop.Bound(family);
         var channel = new Chooser(loop: loop) { Reads = () => false, Writes = () => false };
         channel.CreateSocket(family);
         channel.Connect(nobody.LocalEndPoint!);
@@ -36,12 +36,12 @@ public class ConnectFailureTests
         Assert.Equal(["connect failed"], channel.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void C3_FailureIsToldOnceWithItsErrorAndThenTheChannelIsClosed(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
         using IDisposable reason = loop.KeepAlive();
-        using Socket nobody = Sockets.Bound(family);
+        using FarEnd nobody = loop.Bound(family);
         var channel = new Chooser(loop: loop) { Writes = () => true };
         bool openInside = false;
         channel.OnConnectFailed = _ => openInside = channel.FileDescriptor >= 0;
@@ -61,12 +61,12 @@ public class ConnectFailureTests
         Assert.Equal(["connect failed"], channel.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void C3_TheHandlerMayConnectAgain(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket nobody = Sockets.Bound(family);
-        using Socket listener = Sockets.Listen(family);
+        using FarEnd nobody = loop.Bound(family);
+        using FarEnd listener = loop.Listening(family);
         var channel = new Recorder(loop: loop);
         List<SocketError> errors = [];
         channel.OnConnectFailed = error =>
@@ -83,17 +83,16 @@ public class ConnectFailureTests
         Assert.Equal(["connect failed", "connect failed", "connect"], channel.Events);
         Assert.Equal([SocketError.ConnectionRefused, SocketError.ConnectionRefused], errors);
         Assert.Null(channel.CloseReason);
-        using Socket peer = listener.Accept();
-        peer.ReceiveTimeout = 20_000;
+        using FarEnd peer = listener.Accept();
         Assert.Equal("again"u8.ToArray(), peer.ReadExactly(5));
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void C3_TheHandlerMayConnectAgainWithASocketOfAnotherFamily(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket nobody = Sockets.Bound(AddressFamily.InterNetwork);
-        using Socket listener = Sockets.Listen(AddressFamily.Unix);
+        using FarEnd nobody = loop.Bound(AddressFamily.InterNetwork);
+        using FarEnd listener = loop.Listening(AddressFamily.Unix);
         var channel = new Recorder(loop: loop);
         channel.OnConnectFailed = _ =>
         {
@@ -108,7 +107,7 @@ public class ConnectFailureTests
         Assert.Equal(["connect failed", "connect"], channel.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void C3_AFailureThatTheSystemGivesAtOnceIsToldByTheLoop(IoBackendKind kind)
     {
         foreach ((string what, Action<Dispatcher> connect) in Hopeless())
@@ -129,7 +128,7 @@ public class ConnectFailureTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void C3_AFailureThatTheSystemGivesAtOnceKeepsTheLoopAlive(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
@@ -165,12 +164,12 @@ public class ConnectFailureTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void C3_ClosingBeforeTheFailureIsToldSilencesIt(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
         using IDisposable reason = loop.KeepAlive();
-        using Socket nobody = Sockets.Bound(family);
+        using FarEnd nobody = loop.Bound(family);
         var channel = new Recorder(loop: loop);
         channel.CreateSocket(family);
         channel.Connect(nobody.LocalEndPoint!);
@@ -181,11 +180,11 @@ public class ConnectFailureTests
         Assert.Empty(channel.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void C3_ConnectingTwiceIsRefusedAndDisturbsNothing(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket listener = Sockets.Listen(family);
+        using FarEnd listener = loop.Listening(family);
         var channel = new Recorder(loop: loop);
         channel.CreateSocket(family);
         channel.Connect(listener.LocalEndPoint!);

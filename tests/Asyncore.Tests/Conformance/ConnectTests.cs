@@ -7,11 +7,11 @@ namespace Asyncore.Tests.Conformance;
 /// <summary>C1, C2, C4 and C11: what a client is told, when, and what its flags say meanwhile.</summary>
 public class ConnectTests
 {
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void C1_TheFirstEventConnectsThenReadsThenWrites(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket listener = Sockets.Listen(family);
+        using FarEnd listener = loop.Listening(family);
         var channel = new Chooser(loop: loop) { Writes = () => true };
         channel.CreateSocket(family);
         channel.Connect(listener.LocalEndPoint!);
@@ -20,31 +20,31 @@ public class ConnectTests
         Assert.False(channel.Connected);
         Assert.Empty(channel.Events);
 
-        using Socket peer = listener.Accept();
+        using FarEnd peer = listener.Accept();
         peer.Send("hello"u8);
-        Descriptors.WaitReadable(channel.FileDescriptor);
+        channel.Await(Kernel.In);
         loop.RunUntil(() => channel.Events.Count > 0);
 
         Assert.Equal(["connect", "read", "write"], channel.Events);
         Assert.Equal("hello", channel.Text());
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void C1_NothingIsReadOrWrittenThatIsNotThereOrNotWanted(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket listener = Sockets.Listen(family);
+        using FarEnd listener = loop.Listening(family);
         var silent = new Chooser(loop: loop) { Reads = () => false };
         var quiet = new Recorder(loop: loop);
         foreach (Recorder channel in new[] { silent, quiet })
         {
             channel.CreateSocket(family);
             channel.Connect(listener.LocalEndPoint!);
-            using Socket peer = listener.Accept();
+            using FarEnd peer = listener.Accept();
             if (channel == silent)
             {
                 peer.Send("hello"u8);
-                Descriptors.WaitReadable(channel.FileDescriptor);
+                channel.Await(Kernel.In);
             }
 
             loop.RunUntil(() => channel.Connected);
@@ -55,32 +55,32 @@ public class ConnectTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void C1_ConnectedIsFalseInsideHandleConnectAndTrueAfterIt(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket listener = Sockets.Listen(family);
+        using FarEnd listener = loop.Listening(family);
         var channel = new Recorder(loop: loop);
         List<(string Where, bool Connected, bool Connecting)> seen = [];
         channel.OnConnect = () => seen.Add(("connect", channel.Connected, channel.Connecting));
         channel.OnRead = () => seen.Add(("read", channel.Connected, channel.Connecting));
         channel.CreateSocket(family);
         channel.Connect(listener.LocalEndPoint!);
-        using Socket peer = listener.Accept();
+        using FarEnd peer = listener.Accept();
         peer.Send("hello"u8);
-        Descriptors.WaitReadable(channel.FileDescriptor);
+        channel.Await(Kernel.In);
 
         loop.RunUntil(() => seen.Count > 0);
 
         Assert.Equal([("connect", false, true), ("read", true, false)], seen);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void C1_WritingIsAskedForAfterConnectingAndNotBefore(IoBackendKind kind, AddressFamily family)
     {
         // What Writable said while connecting is not the answer: it may well depend on HandleConnect having run.
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket listener = Sockets.Listen(family);
+        using FarEnd listener = loop.Listening(family);
         bool wants = false;
         var channel = new Chooser(loop: loop) { Writes = () => wants };
         channel.OnConnect = () => wants = true;
@@ -92,15 +92,15 @@ public class ConnectTests
         Assert.Equal(["connect", "write"], channel.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void C2_AConnectThatCompletesAtOnceIsToldByTheLoop(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket listener = Sockets.Listen(family);
+        using FarEnd listener = loop.Listening(family);
         var channel = new Recorder(loop: loop);
         channel.CreateSocket(family);
         channel.Connect(listener.LocalEndPoint!);
-        using Socket peer = listener.Accept(); // so the kernel is through with it, whatever the family
+        using FarEnd peer = listener.Accept(); // so the kernel is through with it, whatever the family
 
         Assert.Empty(channel.Events);
         Assert.True(channel.Connecting);
@@ -111,11 +111,11 @@ public class ConnectTests
         Assert.Equal(["connect"], channel.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void C2_AConnectFromInsideAHandlerIsToldAfterThatHandler(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket listener = Sockets.Listen(family);
+        using FarEnd listener = loop.Listening(family);
         var second = new Recorder(loop: loop);
         var first = new Recorder(loop: loop);
         int seen = -1;
@@ -134,18 +134,18 @@ public class ConnectTests
         Assert.Equal(["connect"], second.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void C4_ClosingInHandleConnectEndsIt(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket listener = Sockets.Listen(family);
+        using FarEnd listener = loop.Listening(family);
         var channel = new Chooser(loop: loop) { Writes = () => true };
         channel.OnConnect = channel.Close;
         channel.CreateSocket(family);
         channel.Connect(listener.LocalEndPoint!);
-        using Socket peer = listener.Accept();
+        using FarEnd peer = listener.Accept();
         peer.Send("hello"u8);
-        Descriptors.WaitReadable(channel.FileDescriptor);
+        channel.Await(Kernel.In);
 
         loop.RunUntil(() => channel.Events.Count > 0);
         Assert.False(channel.Connected);
@@ -157,12 +157,12 @@ public class ConnectTests
         Assert.Empty(loop.Channels);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void C11_AClientIsConnectedAfterThePassThatConnectsAndNotAfterClose(
         IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket listener = Sockets.Listen(family);
+        using FarEnd listener = loop.Listening(family);
         var channel = new Recorder(loop: loop);
         Assert.Equal((false, false, false), Flags(channel));
         channel.CreateSocket(family);
@@ -178,7 +178,7 @@ public class ConnectTests
         Assert.Equal((false, false, false), Flags(channel));
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void C11_AListenerIsAcceptingUntilClosedAndNeverConnected(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
@@ -188,7 +188,7 @@ public class ConnectTests
         listener.ListenOn(family);
         Assert.Equal((false, false, true), Flags(listener));
 
-        using Socket peer = Sockets.Dial(listener.Address!);
+        using FarEnd peer = loop.Dial(listener.Address!);
         loop.RunUntil(() => inside.Count > 0);
         Assert.Equal([(false, false, true)], inside);
         Assert.Equal((false, false, true), Flags(listener));

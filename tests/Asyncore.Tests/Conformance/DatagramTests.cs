@@ -8,11 +8,11 @@ namespace Asyncore.Tests.Conformance;
 /// <summary>R3: on datagram sockets each send is one packet, and an empty one is no end.</summary>
 public class DatagramTests
 {
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R3_EachSendIsOnePacketThatLeavesAtOnce(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket peer = Bound(family);
+        using FarEnd peer = loop.Bound(family, SocketType.Dgram);
         (Recorder channel, _) = Connected(loop, family, peer);
 
         Assert.Equal(3, channel.Send("one"u8));
@@ -26,11 +26,11 @@ public class DatagramTests
         Assert.Equal("three"u8.ToArray(), buffer[..5]);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R3_AnEmptyDatagramIsNoEnd(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket peer = Bound(family);
+        using FarEnd peer = loop.Bound(family, SocketType.Dgram);
         (Recorder channel, EndPoint own) = Connected(loop, family, peer);
         List<int> counts = [];
         channel.OnRead = () => counts.Add(channel.Recv(new byte[100]));
@@ -46,7 +46,7 @@ public class DatagramTests
         Assert.DoesNotContain("close", channel.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R3_ABoundDatagramSocketReceivesWithoutConnecting(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
@@ -55,7 +55,7 @@ public class DatagramTests
         channel.Bind(Backends.AnyAddress(family));
         List<int> counts = [];
         channel.OnRead = () => counts.Add(channel.Recv(new byte[100]));
-        using Socket peer = Bound(family);
+        using FarEnd peer = loop.Bound(family, SocketType.Dgram);
         peer.SendTo(new byte[0], channel.Address!);
         peer.SendTo(new byte[7], channel.Address!);
 
@@ -66,11 +66,11 @@ public class DatagramTests
         Assert.Equal(["read", "read"], channel.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.IpFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.IpFamilies), MemberType = typeof(Networks))]
     public void R3_ADatagramThatIsTooLargeThrowsAndClosesNothing(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket peer = Bound(family);
+        using FarEnd peer = loop.Bound(family, SocketType.Dgram);
         (Recorder channel, _) = Connected(loop, family, peer);
 
         SocketException error = Assert.Throws<SocketException>(() => channel.Send(new byte[70_000]));
@@ -82,11 +82,11 @@ public class DatagramTests
         Assert.Equal(2, peer.Receive(new byte[10]));
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R3_ADatagramChannelCloses(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket peer = Bound(family);
+        using FarEnd peer = loop.Bound(family, SocketType.Dgram);
         (Recorder channel, EndPoint own) = Connected(loop, family, peer);
         channel.Send("last"u8);
         channel.Close();
@@ -106,7 +106,7 @@ public class DatagramTests
     }
 
     // Bound to an address of its own, too, so that the peer can answer over Unix sockets as well.
-    private static (Recorder Channel, EndPoint Own) Connected(EventLoop loop, AddressFamily family, Socket peer)
+    private static (Recorder Channel, EndPoint Own) Connected(EventLoop loop, AddressFamily family, FarEnd peer)
     {
         var channel = new Recorder(loop: loop);
         channel.CreateSocket(family, SocketType.Dgram);

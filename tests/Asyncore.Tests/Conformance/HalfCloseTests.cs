@@ -7,14 +7,14 @@ namespace Asyncore.Tests.Conformance;
 /// <summary>R8: one direction that ends before the other.</summary>
 public class HalfCloseTests
 {
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R8_ByDefaultTheEndOfTheStreamCloses(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket _ = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd _ = peer;
         Assert.False(channel.AllowHalfOpen);
-        peer.Shutdown(SocketShutdown.Send);
+        peer.Shutdown();
 
         loop.RunUntil(() => channel.Events.Contains("close"));
 
@@ -22,15 +22,15 @@ public class HalfCloseTests
         Assert.Empty(peer.ReadToEnd());
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R8_WhoAsksIsToldTheEndOnceAndGoesOnSending(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket _ = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd _ = peer;
         channel.AllowHalfOpen = true;
         peer.Deliver(channel, "request");
-        peer.Shutdown(SocketShutdown.Send);
+        peer.Shutdown();
 
         loop.RunUntil(() => channel.Events.Contains("end of stream"));
         Assert.Equal("request", channel.Text());
@@ -49,13 +49,14 @@ public class HalfCloseTests
         Assert.Empty(peer.ReadToEnd());
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R8_ThePeerThatHasGoneIsToldApart(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Socket ours, Socket peer) = TestLoop.Pair(family);
-        ours.Send("never read"u8); // which makes a Unix peer's close a reset
-        var channel = new Recorder(ours, loop) { AllowHalfOpen = true };
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        channel.AllowHalfOpen = true;
+        channel.Send("never read"u8); // which makes a Unix peer's close a reset
+        channel.Flush();
         peer.ResetOnClose();
         peer.Dispose();
 
@@ -66,11 +67,11 @@ public class HalfCloseTests
             SocketError.ConnectionReset, Assert.IsType<SocketException>(channel.CloseReason).SocketErrorCode);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R8_APeerThatGoesAfterItsEndIsToldBySending(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
         channel.AllowHalfOpen = true;
         peer.Dispose();
         loop.RunUntil(() => channel.Events.Contains("end of stream"));
@@ -84,21 +85,20 @@ public class HalfCloseTests
         Assert.Equal(["read", "end of stream", "close"], channel.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R8_ShutdownSendSendsWhatIsQueuedThenTheEnd(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (QueueRecorder channel, Socket peer) =
-            loop.Join(family, (socket, owner) => new QueueRecorder(socket, owner));
-        using Socket _ = peer;
+        (QueueRecorder channel, FarEnd peer) =
+            loop.JoinQueue(family);
+        using FarEnd _ = peer;
         byte[] all = Sockets.Pattern(10_000_000);
         channel.Send(all);
 
         channel.ShutdownSend();
         channel.ShutdownSend();
         Assert.Equal(0, channel.Send("too late"u8));
-        Companion reader = Companion.Start(() => Assert.Equal(all, peer.ReadToEnd()));
-        reader.Join(loop);
+        Assert.Equal(all, peer.ReadToEnd(loop));
 
         peer.Send("still listening?"u8);
         loop.RunUntil(() => channel.Received.Count > 0);
@@ -107,12 +107,12 @@ public class HalfCloseTests
         loop.AssertIdle();
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R8_ShutdownSendWithNothingQueuedEndsAtOnce(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket _ = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd _ = peer;
 
         channel.ShutdownSend();
         loop.RunOnce(TimeSpan.Zero);
@@ -121,19 +121,18 @@ public class HalfCloseTests
         Assert.True(channel.Connected);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R8_ShutdownSendWhileConnectingWaitsForTheConnection(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket listener = Sockets.Listen(family);
+        using FarEnd listener = loop.Listening(family);
         var channel = new QueueRecorder(loop: loop);
         channel.CreateSocket(family);
         Assert.Throws<InvalidOperationException>(channel.ShutdownSend);
         channel.Connect(listener.LocalEndPoint!);
         channel.Send("all there is"u8);
         channel.ShutdownSend();
-        using Socket peer = listener.Accept();
-        peer.ReceiveTimeout = 20_000;
+        using FarEnd peer = listener.Accept();
 
         loop.RunUntil(() => channel.Connected);
 
@@ -142,14 +141,14 @@ public class HalfCloseTests
         loop.RunUntil(() => channel.Received.Count == 6);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R8_WhenBothDirectionsHaveEndedHandleCloseRuns(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
         foreach (bool oursFirst in new[] { false, true })
         {
-            (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-            using Socket _ = peer;
+            (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+            using FarEnd _ = peer;
             channel.AllowHalfOpen = true;
             if (oursFirst)
             {
@@ -158,7 +157,7 @@ public class HalfCloseTests
                 Assert.Empty(channel.Events);
             }
 
-            peer.Shutdown(SocketShutdown.Send);
+            peer.Shutdown();
             loop.RunUntil(() => channel.Events.Contains("end of stream"));
             channel.Events.RemoveAll(name => name == "read");
             if (!oursFirst)
@@ -173,17 +172,17 @@ public class HalfCloseTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R8_AnEndThatAPausedChannelHasNotReadIsNotTold(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket _ = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd _ = peer;
         channel.AllowHalfOpen = true;
         channel.PauseReading();
         peer.Send("last"u8);
-        peer.Shutdown(SocketShutdown.Send);
-        Descriptors.WaitReadable(channel.FileDescriptor);
+        peer.Shutdown();
+        channel.Await(Kernel.In);
 
         loop.Passes(3);
         loop.AssertIdle();

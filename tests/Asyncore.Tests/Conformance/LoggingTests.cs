@@ -13,8 +13,8 @@ public class LoggingTests
         IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Throwing channel, Socket peer) = loop.Join(family, (socket, owner) => new Throwing(socket, owner));
-        using Socket _ = peer;
+        (Throwing channel, FarEnd peer) = loop.Join(family, (socket, owner) => new Throwing(socket, owner));
+        using FarEnd _ = peer;
         peer.Send("x"u8);
 
         loop.RunUntil(() => !channel.Connected);
@@ -32,7 +32,7 @@ public class LoggingTests
     public void R5_DefaultHandleCloseLogsAndCloses(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Reading channel, Socket peer) = loop.Join(family, (socket, owner) => new Reading(socket, owner));
+        (Reading channel, FarEnd peer) = loop.Join(family, (socket, owner) => new Reading(socket, owner));
         peer.Dispose();
 
         loop.RunUntil(() => !channel.Connected);
@@ -41,12 +41,12 @@ public class LoggingTests
         Assert.Empty(loop.Channels);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R5_DefaultHandleConnectFailedDoesAsHandleErrorSoHandleCloseRuns(
         IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket nobody = Sockets.Bound(family);
+        using FarEnd nobody = loop.Bound(family);
         var channel = new Throwing(null, loop);
         channel.CreateSocket(family);
         channel.Connect(nobody.LocalEndPoint!);
@@ -62,8 +62,8 @@ public class LoggingTests
     public void R5_DefaultReadAndWriteHandlersWarn(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Plain channel, Socket peer) = loop.Join(family, (socket, owner) => new Plain(socket, owner));
-        using Socket _ = peer;
+        (Plain channel, FarEnd peer) = loop.Join(family, (socket, owner) => new Plain(socket, owner));
+        using FarEnd _ = peer;
         Assert.Equal(["warning"], channel.IgnoreLogTypes);
         peer.Send("x"u8);
         loop.RunUntil(() => channel.Logged.Count > 0);
@@ -73,11 +73,11 @@ public class LoggingTests
         loop.RunUntil(() => channel.Logged.Contains("warning: unhandled write event"));
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R5_DefaultHandleConnectWarns(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket listener = Sockets.Listen(family);
+        using FarEnd listener = loop.Listening(family);
         var channel = new Plain(null, loop);
         channel.CreateSocket(family);
         channel.Connect(listener.LocalEndPoint!);
@@ -91,9 +91,9 @@ public class LoggingTests
     public void R5_DefaultHandleExptWarns(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Urgent channel, Socket peer) = loop.Join(family, (socket, owner) => new Urgent(socket, owner));
-        using Socket _ = peer;
-        peer.Send("!"u8, SocketFlags.OutOfBand);
+        (Urgent channel, FarEnd peer) = loop.Join(family, (socket, owner) => new Urgent(socket, owner));
+        using FarEnd _ = peer;
+        peer.SendUrgent("!"u8);
 
         loop.RunUntil(() => channel.Logged.Count > 0);
 
@@ -104,7 +104,7 @@ public class LoggingTests
     public void R5_WarningsAreIgnoredUnlessIgnoreLogTypesSaysOtherwise(IoBackendKind kind)
     {
         using var factory = new ListFactory();
-        using var loop = new EventLoop(new EventLoopOptions { Backend = kind, LoggerFactory = factory });
+        using EventLoop loop = TestLoop.Create(new EventLoopOptions { Backend = kind, LoggerFactory = factory });
         (Socket ours, Socket peer) = TestLoop.Pair(AddressFamily.Unix);
         using Socket _ = peer;
         var channel = new Talking(ours, loop);
@@ -225,7 +225,7 @@ public class StandardErrorCollection;
 [Collection(nameof(StandardErrorTests))]
 public class StandardErrorTests
 {
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void R5_WithoutALoggerLinesGoToStandardError(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);

@@ -15,12 +15,12 @@ public class LoopCloseTests
         foreach (string closing in (string[])["read", "write", "expt"])
         {
             using EventLoop loop = TestLoop.Create(kind);
-            (UrgentChooser channel, Socket peer) = loop.JoinUrgent(family);
-            using Socket owned = peer;
+            (UrgentChooser channel, FarEnd peer) = loop.JoinUrgent(family);
+            using FarEnd owned = peer;
             channel.Writes = () => true;
             peer.Send("data"u8);
-            peer.Send("!"u8, SocketFlags.OutOfBand);
-            Kernel.Await(channel.FileDescriptor, Kernel.In | Kernel.Priority | Kernel.Out);
+            peer.SendUrgent("!"u8);
+            channel.Await(Kernel.In | Kernel.Priority | Kernel.Out);
             Action close = () =>
             {
                 if (channel.Events[^1] == closing)
@@ -38,7 +38,7 @@ public class LoopCloseTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L5_NoHandlerRunsAfterCloseInHandleConnectOrHandleAccepted(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
@@ -55,7 +55,7 @@ public class LoopCloseTests
         client.CreateSocket(family);
         client.OnConnect = client.Close;
         client.Connect(listener.Address!);
-        using Socket second = Sockets.Dial(listener.Address!); // would be accepted, too
+        using FarEnd second = loop.Dial(listener.Address!); // would be accepted, too
 
         loop.RunUntil(() => client.Events.Count > 0 && listener.Events.Count > 0);
         loop.Passes(5);
@@ -64,29 +64,29 @@ public class LoopCloseTests
         Assert.Equal(["accepted"], listener.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L5_NoHandlerRunsAfterCloseAtTheEndOfTheStream(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Chooser channel, Socket peer) = loop.JoinChooser(family);
+        (Chooser channel, FarEnd peer) = loop.JoinChooser(family);
         channel.AllowHalfOpen = true;
         channel.Writes = () => true;
         channel.OnWrite = () => { };
         channel.OnEndOfStream = channel.Close;
         peer.Dispose();
-        Kernel.Await(channel.FileDescriptor, Kernel.In);
+        channel.Await(Kernel.In);
 
         loop.Passes(5);
 
         Assert.Equal(["read", "end of stream"], channel.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L5_AnErrorAfterCloseIsLoggedAndNotHandled(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Chooser channel, Socket peer) = loop.JoinChooser(family);
-        using Socket owned = peer;
+        (Chooser channel, FarEnd peer) = loop.JoinChooser(family);
+        using FarEnd owned = peer;
         peer.Deliver(channel, "x");
         channel.OnRead = () =>
         {
@@ -100,17 +100,17 @@ public class LoopCloseTests
         Assert.Contains("too late", Assert.Single(channel.Logged));
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L5_OneResetIsOneClose(IoBackendKind kind, AddressFamily family)
     {
         // CPython under poll: close, read, close, write, close.
         using EventLoop loop = TestLoop.Create(kind);
-        (Chooser channel, Socket peer) = loop.JoinChooser(family);
+        (Chooser channel, FarEnd peer) = loop.JoinChooser(family);
         channel.Writes = () => true;
         loop.Passes(1);
         peer.ResetOnClose();
         peer.Dispose();
-        Kernel.Await(channel.FileDescriptor, Kernel.HangUp);
+        channel.Await(Kernel.HangUp);
         channel.Events.Clear();
 
         loop.Passes(5);
@@ -124,7 +124,7 @@ public class LoopCloseTests
     public void L5_AHandleCloseThatReturnsWithoutClosingIsFollowedByClose(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Forgetful channel, Socket peer) = loop.Join(family, (socket, owner) => new Forgetful(socket, owner));
+        (Forgetful channel, FarEnd peer) = loop.Join(family, (socket, owner) => new Forgetful(socket, owner));
         peer.Dispose();
 
         loop.RunUntil(() => channel.Events.Contains("Close()"));
@@ -136,11 +136,11 @@ public class LoopCloseTests
         Assert.Empty(loop.Channels);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L5_HandleCloseRunsOnceHoweverOftenTheEndIsMet(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Chooser channel, Socket peer) = loop.JoinChooser(family);
+        (Chooser channel, FarEnd peer) = loop.JoinChooser(family);
         channel.Writes = () => true;
         byte[] buffer = new byte[10];
         channel.OnClose = () => Assert.Equal(0, channel.Recv(buffer)); // meets the end again, and closes nothing
@@ -151,7 +151,7 @@ public class LoopCloseTests
             throw new InvalidDataException("after the end");
         };
         peer.Dispose();
-        Kernel.Await(channel.FileDescriptor, Kernel.In);
+        channel.Await(Kernel.In);
 
         loop.Passes(5);
 
@@ -162,25 +162,25 @@ public class LoopCloseTests
     public void L5_TheDefaultHandleErrorAndTheEndTogetherAreOneClose(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Plain channel, Socket peer) = loop.Join(family, (socket, owner) => new Plain(socket, owner));
+        (Plain channel, FarEnd peer) = loop.Join(family, (socket, owner) => new Plain(socket, owner));
         peer.Send("x"u8);
         peer.ResetOnClose();
         peer.Dispose();
-        Kernel.Await(channel.FileDescriptor, Kernel.HangUp);
+        channel.Await(Kernel.HangUp);
 
         loop.Passes(5);
 
         Assert.Equal(["read", "close"], channel.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L5_AChannelClosedBeforeItIsToldOfALostPeerIsNotTold(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
         peer.ResetOnClose();
         peer.Dispose();
-        Kernel.Await(channel.FileDescriptor, Kernel.HangUp);
+        channel.Await(Kernel.HangUp);
         channel.Send("nobody is there"u8);
         channel.Flush(); // fails, which the loop would tell
 
@@ -190,12 +190,12 @@ public class LoopCloseTests
         Assert.Empty(channel.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L5_NothingIsHeardWhileWhatWasSentStillLeaves(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Chooser channel, Socket peer) = loop.JoinChooser(family);
-        using Socket owned = peer;
+        (Chooser channel, FarEnd peer) = loop.JoinChooser(family);
+        using FarEnd owned = peer;
         byte[] block = new byte[64 * 1024];
         int taken = 0;
         for (int sent = -1; sent != 0; taken += sent)

@@ -7,12 +7,12 @@ namespace Asyncore.Tests.Conformance;
 /// <summary>A loop that has been disposed, also in the middle of its own pass (L9).</summary>
 public class LoopDisposeTests
 {
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L9_AfterDisposePostThrows(IoBackendKind kind)
     {
         EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(AddressFamily.InterNetwork);
-        using Socket owned = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(AddressFamily.InterNetwork);
+        using FarEnd owned = peer;
         TimerHandle timer = loop.CallLater(TimeSpan.Zero, () => Assert.Fail("after Dispose"));
         loop.Post(() => Assert.Fail("after Dispose"));
 
@@ -31,14 +31,14 @@ public class LoopDisposeTests
         Assert.True(timer.IsCancelled);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L9_DisposeInsideAHandlerEndsTheRun(IoBackendKind kind)
     {
         foreach (string place in (string[])["read", "timer", "post", "readable"])
         {
             EventLoop loop = TestLoop.Create(kind);
-            (Chooser channel, Socket peer) = loop.JoinChooser(AddressFamily.InterNetwork);
-            using Socket owned = peer;
+            (Chooser channel, FarEnd peer) = loop.JoinChooser(AddressFamily.InterNetwork);
+            using FarEnd owned = peer;
             peer.Deliver(channel, "x");
             loop.CallEvery(TimeSpan.FromTicks(1), () => DisposeAt("timer"));
             loop.Post(() => DisposeAt("post"));

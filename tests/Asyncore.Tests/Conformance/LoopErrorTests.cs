@@ -15,10 +15,10 @@ public class LoopErrorTests
         foreach (string place in (string[])["read", "write", "expt", "end of stream"])
         {
             using EventLoop loop = TestLoop.Create(kind);
-            (UrgentChooser channel, Socket peer) = loop.JoinUrgent(family);
-            (Recorder other, Socket otherPeer) = loop.JoinRecorder(family);
-            using Socket owned = peer;
-            using Socket otherOwned = otherPeer;
+            (UrgentChooser channel, FarEnd peer) = loop.JoinUrgent(family);
+            (Recorder other, FarEnd otherPeer) = loop.JoinRecorder(family);
+            using FarEnd owned = peer;
+            using FarEnd otherOwned = otherPeer;
             var error = new InvalidDataException(place);
             bool throws = true;
             channel.AllowHalfOpen = true;
@@ -34,13 +34,13 @@ public class LoopErrorTests
             channel.OnEndOfStream = () => Throw("end of stream");
             if (place == "expt")
             {
-                peer.Send("!"u8, SocketFlags.OutOfBand);
-                Kernel.Await(channel.FileDescriptor, Kernel.Priority);
+                peer.SendUrgent("!"u8);
+                channel.Await(Kernel.Priority);
             }
             else if (place == "end of stream")
             {
-                peer.Shutdown(SocketShutdown.Send);
-                Kernel.Await(channel.FileDescriptor, Kernel.In);
+                peer.Shutdown();
+                channel.Await(Kernel.In);
             }
             else if (place == "read")
             {
@@ -76,11 +76,11 @@ public class LoopErrorTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L7_AnExceptionFromHandleConnectReachesHandleError(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket listener = Sockets.Listen(family);
+        using FarEnd listener = loop.Listening(family);
         var error = new InvalidDataException();
         var client = new Chooser(loop: loop)
         {
@@ -89,7 +89,7 @@ public class LoopErrorTests
         };
         client.CreateSocket(family);
         client.Connect(listener.LocalEndPoint!);
-        using Socket peer = listener.Accept();
+        using FarEnd peer = listener.Accept();
         loop.RunUntil(() => client.Events.Count > 0);
 
         Assert.Equal(["connect", "error"], client.Events[..2]);
@@ -101,7 +101,7 @@ public class LoopErrorTests
         Assert.Equal(["connect", "error", "read"], client.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L7_AnExceptionFromHandleAcceptedReachesTheListenersHandleError(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
@@ -110,19 +110,19 @@ public class LoopErrorTests
         listener.OnAccepted = _ => throw error;
         listener.OnError = _ => listener.OnAccepted = null;
 
-        using Socket first = Sockets.Dial(listener.Address!);
+        using FarEnd first = loop.Dial(listener.Address!);
         loop.RunUntil(() => listener.Events.Count > 0);
         Assert.Equal(["accepted", "error"], listener.Events);
         Assert.Same(error, listener.Error);
         Assert.True(listener.Accepting);
         Assert.Equal(0, first.Receive(new byte[1])); // nobody took it, so it was closed
 
-        using Socket second = Sockets.Dial(listener.Address!);
+        using FarEnd second = loop.Dial(listener.Address!);
         loop.RunUntil(() => listener.Events.Count > 2);
         Assert.Equal(["accepted", "error", "accepted"], listener.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L7_AnExceptionFromHandleConnectFailedReachesHandleError(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
@@ -137,22 +137,22 @@ public class LoopErrorTests
         Assert.Same(error, client.Error);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L8_AnExceptionFromAPredicateClosesThatChannelOnly(IoBackendKind kind, AddressFamily family)
     {
         foreach (bool inReadable in (bool[])[true, false])
         {
             using EventLoop loop = TestLoop.Create(kind);
-            (Chooser connected, Socket peer) = loop.JoinChooser(family);
+            (Chooser connected, FarEnd peer) = loop.JoinChooser(family);
             Chooser listener = new Chooser(loop: loop).ListenOn(family);
             var connecting = new Chooser(loop: loop);
             connecting.CreateSocket(family);
             connecting.Connect(listener.Address!);
-            (Chooser last, Socket lastPeer) = loop.JoinChooser(family); // stands last in the loop's list
-            (Recorder other, Socket otherPeer) = loop.JoinRecorder(family);
-            using Socket owned = peer;
-            using Socket lastOwned = lastPeer;
-            using Socket otherOwned = otherPeer;
+            (Chooser last, FarEnd lastPeer) = loop.JoinChooser(family); // stands last in the loop's list
+            (Recorder other, FarEnd otherPeer) = loop.JoinRecorder(family);
+            using FarEnd owned = peer;
+            using FarEnd lastOwned = lastPeer;
+            using FarEnd otherOwned = otherPeer;
             peer.Deliver(connected, "x");
             otherPeer.Deliver(other, "y");
             var error = new InvalidDataException("a predicate");
@@ -174,14 +174,14 @@ public class LoopErrorTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L8_AnExceptionFromHandleErrorClosesThatChannelOnly(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Chooser channel, Socket peer) = loop.JoinChooser(family);
-        (Recorder other, Socket otherPeer) = loop.JoinRecorder(family);
-        using Socket owned = peer;
-        using Socket otherOwned = otherPeer;
+        (Chooser channel, FarEnd peer) = loop.JoinChooser(family);
+        (Recorder other, FarEnd otherPeer) = loop.JoinRecorder(family);
+        using FarEnd owned = peer;
+        using FarEnd otherOwned = otherPeer;
         channel.Writes = () => true;
         channel.OnRead = () => throw new InvalidDataException("first");
         channel.OnError = _ => throw new InvalidDataException("second");
@@ -197,17 +197,17 @@ public class LoopErrorTests
         Assert.Same(other, Assert.Single(loop.Channels.Values));
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L8_AnExceptionFromHandleCloseClosesThatChannelOnly(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Chooser channel, Socket peer) = loop.JoinChooser(family);
-        (Recorder other, Socket otherPeer) = loop.JoinRecorder(family);
-        using Socket otherOwned = otherPeer;
+        (Chooser channel, FarEnd peer) = loop.JoinChooser(family);
+        (Recorder other, FarEnd otherPeer) = loop.JoinRecorder(family);
+        using FarEnd otherOwned = otherPeer;
         channel.Writes = () => true;
         channel.OnClose = () => throw new InvalidDataException("in HandleClose");
         peer.Dispose();
-        Kernel.Await(channel.FileDescriptor, Kernel.In);
+        channel.Await(Kernel.In);
         otherPeer.Deliver(other, "y");
 
         loop.Passes(3);
@@ -222,11 +222,11 @@ public class LoopErrorTests
     public void L8_EvenACloseAndALogThatThrowCloseThatChannelOnly(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Hopeless channel, Socket peer) = loop.Join(
+        (Hopeless channel, FarEnd peer) = loop.Join(
             AddressFamily.InterNetwork, (socket, owner) => new Hopeless(socket, owner));
-        (Recorder other, Socket otherPeer) = loop.JoinRecorder(AddressFamily.InterNetwork);
-        using Socket owned = peer;
-        using Socket otherOwned = otherPeer;
+        (Recorder other, FarEnd otherPeer) = loop.JoinRecorder(AddressFamily.InterNetwork);
+        using FarEnd owned = peer;
+        using FarEnd otherOwned = otherPeer;
         peer.Deliver(channel, "x");
         otherPeer.Deliver(other, "y");
 

@@ -12,8 +12,8 @@ public class LoopEventTests
     public void L12_InputIsRead(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (UrgentChooser channel, Socket peer) = loop.JoinUrgent(family);
-        using Socket owned = peer;
+        (UrgentChooser channel, FarEnd peer) = loop.JoinUrgent(family);
+        using FarEnd owned = peer;
         loop.Passes(3);
         Assert.Empty(channel.Events);
 
@@ -27,8 +27,8 @@ public class LoopEventTests
     public void L12_RoomIsWrite(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (UrgentChooser channel, Socket peer) = loop.JoinUrgent(family);
-        using Socket owned = peer;
+        (UrgentChooser channel, FarEnd peer) = loop.JoinUrgent(family);
+        using FarEnd owned = peer;
         bool wants = true;
         channel.Writes = () => wants;
         loop.Passes(3);
@@ -43,15 +43,15 @@ public class LoopEventTests
     public void L12_UrgentDataIsExpt(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (UrgentChooser channel, Socket peer) = loop.JoinUrgent(family);
-        using Socket owned = peer;
+        (UrgentChooser channel, FarEnd peer) = loop.JoinUrgent(family);
+        using FarEnd owned = peer;
         channel.OnExpt = () =>
         {
             byte[] urgent = new byte[10];
             channel.Received.AddRange(urgent[..channel.Recv(urgent, SocketFlags.OutOfBand)]);
         };
-        peer.Send("!"u8, SocketFlags.OutOfBand);
-        Kernel.Await(channel.FileDescriptor, Kernel.Priority);
+        peer.SendUrgent("!"u8);
+        channel.Await(Kernel.Priority);
 
         loop.Passes(1);
 
@@ -59,15 +59,15 @@ public class LoopEventTests
         Assert.Equal("!", channel.Text());
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L12_AnErrorAloneIsClose(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Chooser channel, Socket peer) = loop.JoinChooser(family);
+        (Chooser channel, FarEnd peer) = loop.JoinChooser(family);
         channel.Reads = () => false; // so that the error comes alone
         peer.ResetOnClose();
         peer.Dispose();
-        Kernel.Await(channel.FileDescriptor, Kernel.HangUp);
+        channel.Await(Kernel.HangUp);
 
         loop.Passes(3);
 
@@ -88,21 +88,21 @@ public class LoopEventTests
         Assert.Equal(4, channel.Send("left"u8)); // lies in the pipe, unread, and is nothing that we could read
         loop.Passes(1);
         pipe.Dispose();
-        Kernel.Await(channel.FileDescriptor, Kernel.Error);
+        channel.Await(Kernel.Error);
         loop.Passes(3);
 
         Assert.Equal(["close"], channel.Events);
         Assert.Empty(loop.Channels);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L12_AHangUpWithInputIsReadFirst(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(AddressFamily.Unix);
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(AddressFamily.Unix);
         peer.Send("last"u8);
         peer.Dispose();
-        Kernel.Await(channel.FileDescriptor, Kernel.In | Kernel.HangUp);
+        channel.Await(Kernel.In | Kernel.HangUp);
 
         loop.Passes(5);
 
@@ -128,12 +128,12 @@ public class LoopEventTests
         Assert.Empty(loop.Channels);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L12_InputThatWasNotTakenIsOfferedInEveryPass(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket owned = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd owned = peer;
         bool takes = false;
         channel.OnRead = () =>
         {
@@ -154,15 +154,15 @@ public class LoopEventTests
         Assert.Equal("abc", channel.Text());
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L12_TheEndOfInputThatWasNotTakenIsOfferedInEveryPass(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket owned = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd owned = peer;
         channel.OnRead = () => { };
-        peer.Shutdown(SocketShutdown.Send);
-        Kernel.Await(channel.FileDescriptor, Kernel.In);
+        peer.Shutdown();
+        channel.Await(Kernel.In);
 
         loop.Passes(4);
         Assert.Equal(["read", "read", "read", "read"], channel.Events);
@@ -172,15 +172,15 @@ public class LoopEventTests
         Assert.Equal(["read", "read", "read", "read", "read", "close"], channel.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L12_WithRoomForOneEventAPassEverybodyGetsATurn(IoBackendKind kind)
     {
-        using var loop = new EventLoop(new EventLoopOptions { Backend = kind, MaxEventsPerPass = 1 });
-        var peers = new List<Socket>();
+        using EventLoop loop = TestLoop.Create(new EventLoopOptions { Backend = kind, MaxEventsPerPass = 1 });
+        var peers = new List<FarEnd>();
         var channels = new List<Recorder>();
         for (int i = 0; i < 5; i++)
         {
-            (Recorder channel, Socket peer) = loop.JoinRecorder(AddressFamily.InterNetwork);
+            (Recorder channel, FarEnd peer) = loop.JoinRecorder(AddressFamily.InterNetwork);
             peers.Add(peer);
             channels.Add(channel);
             channel.OnRead = () => { };

@@ -7,17 +7,17 @@ namespace Asyncore.Tests.Conformance;
 /// <summary><see cref="ExitNowException"/> leaves the loop at once and loses nothing (L6).</summary>
 public class LoopExitTests
 {
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L6_ExitLeavesInTheMiddleOfAPassAndLosesNoEvent(IoBackendKind kind, AddressFamily family)
     {
         const int Count = 4;
         using EventLoop loop = TestLoop.Create(kind);
         var channels = new List<Recorder>();
-        var peers = new List<Socket>();
+        var peers = new List<FarEnd>();
         var exit = new ExitNowException("enough");
         for (int i = 0; i < Count; i++)
         {
-            (Recorder channel, Socket peer) = loop.JoinRecorder(family);
+            (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
             peers.Add(peer);
             channels.Add(channel);
             peer.Deliver(channel, "x");
@@ -46,12 +46,12 @@ public class LoopExitTests
         peers.ForEach(peer => peer.Dispose());
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L6_TheRestOfTheSameChannelsEventsIsNotLostEither(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Chooser channel, Socket peer) = loop.JoinChooser(family);
-        using Socket owned = peer;
+        (Chooser channel, FarEnd peer) = loop.JoinChooser(family);
+        using FarEnd owned = peer;
         channel.Writes = () => true;
         peer.Deliver(channel, "x");
         channel.OnRead = () =>
@@ -68,7 +68,7 @@ public class LoopExitTests
         Assert.Equal("x", channel.Text());
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L6_EveryPlaceThatRunsTheUsersCodeMayExit(IoBackendKind kind)
     {
         string[] places =
@@ -79,13 +79,13 @@ public class LoopExitTests
         {
             using EventLoop loop = TestLoop.Create(kind);
             IDisposable reason = loop.KeepAlive();
-            (Chooser channel, Socket peer) = loop.JoinChooser(AddressFamily.InterNetwork);
-            using Socket owned = peer;
+            (Chooser channel, FarEnd peer) = loop.JoinChooser(AddressFamily.InterNetwork);
+            using FarEnd owned = peer;
             Recorder listener = new Recorder(loop: loop).ListenOn(AddressFamily.InterNetwork);
-            using Socket client = Sockets.Dial(listener.Address!);
+            using FarEnd client = loop.Dial(listener.Address!);
             channel.AllowHalfOpen = true;
             peer.Send("x"u8);
-            peer.Shutdown(SocketShutdown.Send);
+            peer.Shutdown();
             channel.Writes = () => Reached("writable");
             channel.Reads = () => !Reached("readable") || true;
             channel.OnRead = () =>
@@ -122,7 +122,7 @@ public class LoopExitTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L6_TimersAndPostsThatHadNotRunYetRunLater(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
@@ -148,11 +148,11 @@ public class LoopExitTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L6_AConnectThatSucceededIsConnectedAfterAnExit(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket listener = Sockets.Listen(AddressFamily.InterNetwork);
+        using FarEnd listener = loop.Listening(AddressFamily.InterNetwork);
         var client = new Recorder(loop: loop) { OnConnect = () => throw new ExitNowException() };
         client.CreateSocket();
         client.Connect(listener.LocalEndPoint!);
@@ -161,13 +161,13 @@ public class LoopExitTests
         Assert.Equal(["connect"], client.Events);
         Assert.True(client.Connected);
 
-        using Socket peer = listener.Accept();
+        using FarEnd peer = listener.Accept();
         peer.Send("x"u8);
         loop.RunUntil(() => client.Received.Count > 0);
         Assert.Equal(["connect", "read"], client.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L6_FailuresThatTheLoopHadStillToTellAreNotLost(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
@@ -190,12 +190,12 @@ public class LoopExitTests
         Assert.All(channels, channel => Assert.Equal(["connect failed"], channel.Events));
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L6_WhatWasSentBeforeTheExitLeaves(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket owned = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd owned = peer;
         peer.Deliver(channel, "x");
         channel.OnRead = () =>
         {

@@ -10,11 +10,11 @@ public class LoopHangUpTests
 {
     private const int Length = 50_000;
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L11_AllThatThePeerSentIsReadBeforeClose(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
         ReadInParts(channel, 40_000);
         byte[] sent = Sockets.Pattern(100_000);
         peer.Send(sent);
@@ -25,11 +25,11 @@ public class LoopHangUpTests
         AssertReadThenClosed(channel, sent);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L11_AllThatTheKernelStillHasIsReadAfterAReset(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
         ReadInParts(channel, 20_000);
         byte[] sent = SendAndReset(channel, peer, family);
 
@@ -38,11 +38,11 @@ public class LoopHangUpTests
         AssertReadThenClosed(channel, sent);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L11_AllIsReadAlsoWhereASendMeetsTheResetFirst(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
         ReadInParts(channel, 20_000, () => channel.Send("answer"u8));
         byte[] sent = SendAndReset(channel, peer, family);
         channel.Send("nobody is there"u8);
@@ -57,27 +57,27 @@ public class LoopHangUpTests
     {
         // FIONREAD counts to the urgent byte and no further.
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
         peer.Send("before"u8);
-        peer.Send("!"u8, SocketFlags.OutOfBand);
+        peer.SendUrgent("!"u8);
         peer.Send("after"u8);
-        Kernel.Await(channel.FileDescriptor, Kernel.In | Kernel.Priority);
+        channel.Await(Kernel.In | Kernel.Priority);
         peer.ResetOnClose();
         peer.Dispose();
-        Kernel.Await(channel.FileDescriptor, Kernel.HangUp);
+        channel.Await(Kernel.HangUp);
 
         loop.RunUntil(() => channel.Events.Contains("close"));
 
         AssertReadThenClosed(channel, "beforeafter"u8.ToArray());
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L11_APausedReaderLosesNothingAndSpinsNot(IoBackendKind kind, AddressFamily family)
     {
         foreach (bool reset in (bool[])[false, true])
         {
             using EventLoop loop = TestLoop.Create(kind);
-            (Recorder channel, Socket peer) = loop.JoinRecorder(family);
+            (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
             ReadInParts(channel, 20_000);
             channel.PauseReading();
             byte[] sent = reset ? SendAndReset(channel, peer, family) : SendAndClose(channel, peer);
@@ -103,13 +103,13 @@ public class LoopHangUpTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L11_AReaderWhoseReadableIsFalseLosesNothingAndSpinsNot(IoBackendKind kind, AddressFamily family)
     {
         foreach (bool reset in (bool[])[false, true])
         {
             using EventLoop loop = TestLoop.Create(kind);
-            (Chooser channel, Socket peer) = loop.JoinChooser(family);
+            (Chooser channel, FarEnd peer) = loop.JoinChooser(family);
             ReadInParts(channel, 20_000);
             bool wants = false;
             channel.Reads = () => wants;
@@ -157,23 +157,22 @@ public class LoopHangUpTests
         Assert.Equal(sent, channel.Received);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L11_WhileThePeerIsThereAPausedReaderHoldsItBackAndIsServedForWrite(
         IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Chooser channel, Socket peer) = loop.JoinChooser(family);
-        using Socket owned = peer;
+        (Chooser channel, FarEnd peer) = loop.JoinChooser(family);
+        using FarEnd owned = peer;
         channel.Reads = () => false;
         bool writes = false;
         channel.Writes = () => writes;
-        peer.Blocking = false;
         byte[] block = Sockets.Pattern(Length);
         int sent = 0;
-        while (peer.Send(block, 0, block.Length, SocketFlags.None, out SocketError error) is > 0 and var count)
+        while (peer.SendSome(block) is > 0 and var count)
         {
             sent += count;
-            Assert.True(sent < 100 << 20, $"nobody reads, and {sent} bytes are taken ({error})");
+            Assert.True(sent < 100 << 20, $"nobody reads, and {sent} bytes are taken");
         }
 
         loop.AssertIdle();
@@ -190,11 +189,11 @@ public class LoopHangUpTests
         Assert.DoesNotContain("close", channel.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L11_ASendThatFailsWhileReadingIsPausedEndsNothingYet(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
         ReadInParts(channel, 20_000);
         channel.PauseReading();
         byte[] sent = SendAndReset(channel, peer, family);
@@ -211,11 +210,11 @@ public class LoopHangUpTests
         AssertReadThenClosed(channel, sent);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L11_AChannelThatHasLeftThePollerCanBeClosed(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
         channel.PauseReading();
         SendAndReset(channel, peer, family);
         loop.Passes(3);
@@ -233,18 +232,18 @@ public class LoopHangUpTests
         then?.Invoke();
     };
 
-    private static byte[] SendAndClose(Recorder channel, Socket peer)
+    private static byte[] SendAndClose(Recorder channel, FarEnd peer)
     {
         byte[] sent = Sockets.Pattern(Length);
         peer.Send(sent);
         peer.Dispose();
-        Kernel.AwaitPeersEnd(channel.FileDescriptor);
-        AwaitAll(channel);
+        channel.AwaitPeersEnd();
+        channel.AwaitUnread(Length);
         return sent;
     }
 
     // A Unix peer resets by leaving something unread.
-    private static byte[] SendAndReset(Recorder channel, Socket peer, AddressFamily family)
+    private static byte[] SendAndReset(Recorder channel, FarEnd peer, AddressFamily family)
     {
         byte[] sent = Sockets.Pattern(Length);
         peer.Send(sent);
@@ -258,14 +257,11 @@ public class LoopHangUpTests
             peer.ResetOnClose();
         }
 
-        AwaitAll(channel);
+        channel.AwaitUnread(Length);
         peer.Dispose();
-        Kernel.Await(channel.FileDescriptor, Kernel.Error | Kernel.HangUp);
+        channel.Await(Kernel.Error | Kernel.HangUp);
         return sent;
     }
-
-    private static void AwaitAll(Recorder channel) => Assert.True(
-        SpinWait.SpinUntil(() => channel.Socket!.Available == Length, TimeSpan.FromSeconds(20)), "not all has arrived");
 
     private static void AssertReadThenClosed(Recorder channel, byte[] sent)
     {

@@ -11,11 +11,11 @@ public class LoopIdentityTests
     public void L4_EventsOfAReusedDescriptorDoNotReachItsNewOwner(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder one, Socket onePeer) = loop.Join(family, Numbered);
-        (Recorder two, Socket twoPeer) = loop.Join(family, Numbered);
+        (Recorder one, FarEnd onePeer) = loop.Join(family, Numbered);
+        (Recorder two, FarEnd twoPeer) = loop.Join(family, Numbered);
         (Socket spare, Socket sparePeer) = TestLoop.Pair(family);
-        using Socket oneOwned = onePeer;
-        using Socket twoOwned = twoPeer;
+        using FarEnd oneOwned = onePeer;
+        using FarEnd twoOwned = twoPeer;
         using Socket spareOwned = sparePeer;
         onePeer.Deliver(one, "x");
         twoPeer.Deliver(two, "y");
@@ -51,12 +51,12 @@ public class LoopIdentityTests
     {
         // The slot and the number both come back at once, many times over; what the peers of the dead say is nobody's.
         using EventLoop loop = TestLoop.Create(kind);
-        var peers = new List<Socket>();
+        var peers = new List<FarEnd>();
         int number = Kernel.UnusedNumber();
         for (int i = 0; i < 20; i++)
         {
             (Socket ours, Socket peer) = TestLoop.Pair(family);
-            peers.Add(peer);
+            peers.Add(new SystemEnd(peer));
             var channel = new Recorder(Kernel.MoveTo(ours, number), loop);
             loop.Passes(1);
             Assert.Empty(channel.Events);
@@ -78,10 +78,10 @@ public class LoopIdentityTests
     public void L4_ADuplicateHeldElsewhereKeepsNoRegistrationAlive(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder other, Socket otherPeer) = loop.JoinRecorder(family);
-        using Socket otherOwned = otherPeer;
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket owned = peer;
+        (Recorder other, FarEnd otherPeer) = loop.JoinRecorder(family);
+        using FarEnd otherOwned = otherPeer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd owned = peer;
         loop.Passes(1);
         using Socket duplicate = Descriptors.Duplicate(channel.Socket!, 0);
 
@@ -98,8 +98,8 @@ public class LoopIdentityTests
     public void L4_ADuplicateHeldElsewhereTellsTheNewOwnerNothing(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.Join(family, Numbered);
-        using Socket owned = peer;
+        (Recorder channel, FarEnd peer) = loop.Join(family, Numbered);
+        using FarEnd owned = peer;
         loop.Passes(1);
         using Socket duplicate = Descriptors.Duplicate(channel.Socket!, 0);
         int number = channel.FileDescriptor;

@@ -7,12 +7,12 @@ namespace Asyncore.Tests.Conformance;
 /// <summary>Who is asked what it wants, how often, and what that leads to (L13, L14).</summary>
 public class LoopInterestTests
 {
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L13_ATypeWithNobodyToTellOfRoomHasNoWriteInterest(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket owned = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd owned = peer;
 
         loop.AssertIdle();
 
@@ -20,12 +20,12 @@ public class LoopInterestTests
         Assert.Empty(channel.Logged);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L13_UnlessItsWarningsAreWanted(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket owned = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd owned = peer;
         loop.Passes(2);
         Assert.Empty(channel.Logged);
 
@@ -43,20 +43,20 @@ public class LoopInterestTests
     public void L13_ATypeThatOverridesHandleWriteAloneIsCalledInEveryPass(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Writer channel, Socket peer) = loop.Join(family, (socket, owner) => new Writer(socket, owner));
-        using Socket owned = peer;
+        (Writer channel, FarEnd peer) = loop.Join(family, (socket, owner) => new Writer(socket, owner));
+        using FarEnd owned = peer;
 
         loop.Passes(5);
 
         Assert.Equal(Enumerable.Repeat("write", 5), channel.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L13_ATypeThatOverridesHandleWriteAndSaysWhenCostsNothingOtherwise(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Chooser channel, Socket peer) = loop.JoinChooser(AddressFamily.InterNetwork);
-        using Socket owned = peer;
+        (Chooser channel, FarEnd peer) = loop.JoinChooser(AddressFamily.InterNetwork);
+        using FarEnd owned = peer;
 
         loop.AssertIdle();
         Assert.Empty(channel.Events);
@@ -70,10 +70,10 @@ public class LoopInterestTests
         for (int i = 0; i < 2; i++)
         {
             using var loop = new EventLoop();
-            (ToldOnce one, Socket onePeer) = loop.Join(AddressFamily.Unix, ToldOnce.Make);
-            (ToldOnce two, Socket twoPeer) = loop.Join(AddressFamily.Unix, ToldOnce.Make);
-            using Socket oneOwned = onePeer;
-            using Socket twoOwned = twoPeer;
+            (ToldOnce one, FarEnd onePeer) = loop.Join(AddressFamily.Unix, ToldOnce.Make);
+            (ToldOnce two, FarEnd twoPeer) = loop.Join(AddressFamily.Unix, ToldOnce.Make);
+            using FarEnd oneOwned = onePeer;
+            using FarEnd twoOwned = twoPeer;
             loop.Passes(3);
             logged.AddRange([.. one.Logged, .. two.Logged]);
         }
@@ -81,18 +81,18 @@ public class LoopInterestTests
         Assert.Contains(nameof(ToldOnce), Assert.Single(logged));
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L14_BothPredicatesAreAskedInEveryPass(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Chooser connected, Socket peer) = loop.JoinChooser(family);
-        using Socket owned = peer;
+        (Chooser connected, FarEnd peer) = loop.JoinChooser(family);
+        using FarEnd owned = peer;
         var listener = new Chooser(loop: loop);
         listener.CreateSocket(family);
         listener.Bind(Backends.AnyAddress(family));
         listener.Listen();
-        (Chooser paused, Socket pausedPeer) = loop.JoinChooser(family);
-        using Socket pausedOwned = pausedPeer;
+        (Chooser paused, FarEnd pausedPeer) = loop.JoinChooser(family);
+        using FarEnd pausedOwned = pausedPeer;
         paused.PauseReading();
 
         foreach (Chooser channel in (Chooser[])[connected, listener, paused])
@@ -107,16 +107,16 @@ public class LoopInterestTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L14_AnAnswerMayDependOnAnotherChannelsBuffer(IoBackendKind kind, AddressFamily family)
     {
         // A forwarder: it reads while the other side's buffer is short, and the other side writes while it has any.
         const int Limit = 10;
         using EventLoop loop = TestLoop.Create(kind);
-        (Chooser source, Socket sourcePeer) = loop.JoinChooser(family);
-        (Chooser target, Socket targetPeer) = loop.JoinChooser(family);
-        using Socket sourceOwned = sourcePeer;
-        using Socket targetOwned = targetPeer;
+        (Chooser source, FarEnd sourcePeer) = loop.JoinChooser(family);
+        (Chooser target, FarEnd targetPeer) = loop.JoinChooser(family);
+        using FarEnd sourceOwned = sourcePeer;
+        using FarEnd targetOwned = targetPeer;
         var buffer = new Queue<byte>();
         bool stalled = true;
         source.Reads = () => buffer.Count < Limit;
@@ -148,13 +148,13 @@ public class LoopInterestTests
         Assert.Empty(buffer);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L14_AnAnswerMayDependOnAClock(IoBackendKind kind, AddressFamily family)
     {
         var clock = new FakeClock();
         using EventLoop loop = TestLoop.Create(kind, clock);
-        (Chooser channel, Socket peer) = loop.JoinChooser(family);
-        using Socket owned = peer;
+        (Chooser channel, FarEnd peer) = loop.JoinChooser(family);
+        using FarEnd owned = peer;
         peer.Deliver(channel, "x");
         long opens = clock.GetTimestamp() + clock.TimestampFrequency;
         channel.Reads = () => clock.GetTimestamp() >= opens;
@@ -167,18 +167,18 @@ public class LoopInterestTests
         Assert.Equal(["read"], channel.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L14_AllAreAskedAlsoWhereOneClosesOthersOverIt(IoBackendKind kind, AddressFamily family)
     {
         const int Count = 8;
         for (int asking = 0; asking < Count; asking++)
         {
             using EventLoop loop = TestLoop.Create(kind);
-            var peers = new List<Socket>();
+            var peers = new List<FarEnd>();
             var channels = new List<Chooser>();
             for (int i = 0; i < Count; i++)
             {
-                (Chooser channel, Socket peer) = loop.JoinChooser(family);
+                (Chooser channel, FarEnd peer) = loop.JoinChooser(family);
                 channels.Add(channel);
                 peers.Add(peer);
             }
@@ -209,8 +209,8 @@ public class LoopInterestTests
     public void L14_OneMadeWhileAnotherIsAskedIsAskedBeforeThePassWaits(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Chooser first, Socket peer) = loop.JoinChooser(family);
-        using Socket owned = peer;
+        (Chooser first, FarEnd peer) = loop.JoinChooser(family);
+        using FarEnd owned = peer;
         (Socket ours, Socket otherPeer) = TestLoop.Pair(family);
         using Socket otherOwned = otherPeer;
         otherPeer.Send("x"u8);
@@ -227,15 +227,15 @@ public class LoopInterestTests
         Assert.Equal(["read"], made!.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L14_AChannelMayCloseItselfWhenItIsAsked(IoBackendKind kind)
     {
         // Idle connections are closed like this in many an asyncore program.
         foreach (bool inReadable in (bool[])[true, false])
         {
             using EventLoop loop = TestLoop.Create(kind);
-            (Chooser connected, Socket peer) = loop.JoinChooser(AddressFamily.InterNetwork);
-            using Socket owned = peer;
+            (Chooser connected, FarEnd peer) = loop.JoinChooser(AddressFamily.InterNetwork);
+            using FarEnd owned = peer;
             var listener = new Chooser(loop: loop);
             listener.CreateSocket();
             listener.Bind("127.0.0.1", 0);
@@ -262,8 +262,8 @@ public class LoopInterestTests
             Assert.All(channels, channel => Assert.Empty(channel.Logged));
 
             // The loop is none the worse for it.
-            (Recorder next, Socket nextPeer) = loop.JoinRecorder(AddressFamily.InterNetwork);
-            using Socket nextOwned = nextPeer;
+            (Recorder next, FarEnd nextPeer) = loop.JoinRecorder(AddressFamily.InterNetwork);
+            using FarEnd nextOwned = nextPeer;
             loop.AssertIdle();
             nextPeer.Deliver(next, "x");
             loop.RunUntil(() => next.Events.Count > 0);

@@ -7,12 +7,12 @@ namespace Asyncore.Tests.Conformance;
 /// <summary>How long a loop runs, and for whom (L9).</summary>
 public class LoopLifeTests
 {
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L9_CountCountsPasses(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Chooser channel, Socket peer) = loop.JoinChooser(family);
-        using Socket owned = peer;
+        (Chooser channel, FarEnd peer) = loop.JoinChooser(family);
+        using FarEnd owned = peer;
 
         loop.Run(TimeSpan.Zero, count: 7);
         Assert.Equal(7, channel.ReadAsked);
@@ -34,10 +34,10 @@ public class LoopLifeTests
     {
         using EventLoop one = TestLoop.Create(kind);
         using EventLoop two = TestLoop.Create(kind);
-        (Recorder first, Socket firstPeer) = one.JoinRecorder(family);
-        (Recorder second, Socket secondPeer) = two.JoinRecorder(family);
-        using Socket firstOwned = firstPeer;
-        using Socket secondOwned = secondPeer;
+        (Recorder first, FarEnd firstPeer) = one.JoinRecorder(family);
+        (Recorder second, FarEnd secondPeer) = two.JoinRecorder(family);
+        using FarEnd firstOwned = firstPeer;
+        using FarEnd secondOwned = secondPeer;
         firstPeer.Deliver(first, "1");
         secondPeer.Deliver(second, "2");
 
@@ -55,7 +55,7 @@ public class LoopLifeTests
         Assert.True(second.Connected);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L9_RunEndsWhenNothingIsLeft(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
@@ -97,11 +97,11 @@ public class LoopLifeTests
         loop.Run();
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L9_RunEndsWithTheNameThatIsBeingResolved(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket listener = Sockets.Listen(AddressFamily.InterNetwork);
+        using FarEnd listener = loop.Listening(AddressFamily.InterNetwork);
         int port = ((System.Net.IPEndPoint)listener.LocalEndPoint!).Port;
         var channel = new Recorder(loop: loop);
         channel.CreateSocket();
@@ -125,8 +125,8 @@ public class LoopLifeTests
     public void L9_BytesTakenButNotSentCountAsLeft(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket owned = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd owned = peer;
         byte[] block = Sockets.Pattern(64 * 1024);
         var sent = new MemoryStream();
         int taken;
@@ -146,12 +146,12 @@ public class LoopLifeTests
         Assert.Equal(sent.ToArray(), received);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L9_StopBeforeRunMakesItReturnAfterOnePass(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Chooser channel, Socket peer) = loop.JoinChooser(family);
-        using Socket owned = peer;
+        (Chooser channel, FarEnd peer) = loop.JoinChooser(family);
+        using FarEnd owned = peer;
         peer.Deliver(channel, "x");
         loop.Stop();
         loop.Stop();
@@ -164,15 +164,15 @@ public class LoopLifeTests
         Assert.Equal(4, channel.ReadAsked);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L9_StopInsideAPassLetsThePassEnd(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        var peers = new List<Socket>();
+        var peers = new List<FarEnd>();
         var channels = new List<Recorder>();
         for (int i = 0; i < 3; i++)
         {
-            (Recorder channel, Socket peer) = loop.JoinRecorder(family);
+            (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
             channels.Add(channel);
             peers.Add(peer);
             peer.Deliver(channel, "x");
@@ -200,12 +200,12 @@ public class LoopLifeTests
         Assert.Equal([TimeSpan.FromDays(20)], clock.Dues);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L9_WhatIsPostedOrDueAtOnceDuringAPassRunsInTheNext(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket owned = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd owned = peer;
         var ran = new List<string>();
         channel.OnRead = () =>
         {
@@ -231,12 +231,12 @@ public class LoopLifeTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L9_ATimerAndAPostThatMakeThemselvesAgainStarveNobody(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(AddressFamily.InterNetwork);
-        using Socket owned = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(AddressFamily.InterNetwork);
+        using FarEnd owned = peer;
         (int posts, int timers) = (0, 0);
         loop.Post(Post);
         loop.CallLater(TimeSpan.Zero, Timer);
@@ -260,10 +260,10 @@ public class LoopLifeTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L9_MorePostsThanFitAPassKeepTheirOrderAndDoNotWait(IoBackendKind kind)
     {
-        using var loop = new EventLoop(new EventLoopOptions { Backend = kind, MaxPostsPerPass = 3 });
+        using EventLoop loop = TestLoop.Create(new EventLoopOptions { Backend = kind, MaxPostsPerPass = 3 });
         using IDisposable reason = loop.KeepAlive();
         var ran = new List<int>();
         for (int i = 0; i < 8; i++)

@@ -8,12 +8,12 @@ namespace Asyncore.Tests.Conformance;
 /// <summary>One pass: in what order, for whom, and when it waits (L1–L3).</summary>
 public class LoopPassTests
 {
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L1_APassIsTimersPostsInterestsAndEvents(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Chooser channel, Socket peer) = loop.JoinChooser(family);
-        using Socket owned = peer;
+        (Chooser channel, FarEnd peer) = loop.JoinChooser(family);
+        using FarEnd owned = peer;
         peer.Deliver(channel, "x");
         List<string> order = channel.Events;
         channel.Reads = () =>
@@ -33,12 +33,12 @@ public class LoopPassTests
     public void L1_OneChannelIsServedReadWriteExpt(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (UrgentChooser channel, Socket peer) = loop.JoinUrgent(family);
-        using Socket owned = peer;
+        (UrgentChooser channel, FarEnd peer) = loop.JoinUrgent(family);
+        using FarEnd owned = peer;
         channel.Writes = () => true;
         peer.Send("data"u8);
-        peer.Send("!"u8, SocketFlags.OutOfBand);
-        Kernel.Await(channel.FileDescriptor, Kernel.In | Kernel.Priority | Kernel.Out);
+        peer.SendUrgent("!"u8);
+        channel.Await(Kernel.In | Kernel.Priority | Kernel.Out);
 
         loop.RunOnce(TimeSpan.Zero);
 
@@ -49,14 +49,14 @@ public class LoopPassTests
     public void L1_OneChannelIsServedReadWriteExptClose(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (UrgentChooser channel, Socket peer) = loop.JoinUrgent(family);
+        (UrgentChooser channel, FarEnd peer) = loop.JoinUrgent(family);
         channel.Writes = () => true;
         peer.Send("data"u8);
-        peer.Send("!"u8, SocketFlags.OutOfBand);
-        Kernel.Await(channel.FileDescriptor, Kernel.In | Kernel.Priority);
+        peer.SendUrgent("!"u8);
+        channel.Await(Kernel.In | Kernel.Priority);
         peer.ResetOnClose();
         peer.Dispose();
-        Kernel.Await(channel.FileDescriptor, Kernel.In | Kernel.Priority | Kernel.Out | Kernel.Error);
+        channel.Await(Kernel.In | Kernel.Priority | Kernel.Out | Kernel.Error);
 
         loop.RunOnce(TimeSpan.Zero);
 
@@ -71,8 +71,8 @@ public class LoopPassTests
     {
         var clock = new FakeClock();
         using EventLoop loop = TestLoop.Create(kind, clock);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(AddressFamily.Unix);
-        using Socket owned = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(AddressFamily.Unix);
+        using FarEnd owned = peer;
         loop.Passes(1);
         clock.OnSet = _ => Assert.Fail("the loop waits, though nothing is left");
 
@@ -97,8 +97,8 @@ public class LoopPassTests
     {
         var clock = new FakeClock();
         using EventLoop loop = TestLoop.Create(kind, clock);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(AddressFamily.InterNetwork);
-        using Socket owned = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(AddressFamily.InterNetwork);
+        using FarEnd owned = peer;
         loop.CallLater(TimeSpan.FromSeconds(5), () => channel.Events.Add("timer"));
         clock.OnSet = due =>
         {
@@ -114,7 +114,7 @@ public class LoopPassTests
         Assert.Equal(["read", "timer"], channel.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L2_AListenerIsNeverServedForWrite(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
@@ -125,8 +125,7 @@ public class LoopPassTests
         loop.Passes(3);
         Assert.Empty(listener.Events);
 
-        using var client = new Socket(family, SocketType.Stream, ProtocolType.Unspecified);
-        client.Connect(listener.Address!);
+        using FarEnd client = loop.Dial(listener.Address!);
         loop.RunUntil(() => listener.Events.Count > 0, "the connection");
         loop.Passes(3);
         Assert.Equal(["accepted"], listener.Events);
@@ -151,8 +150,8 @@ public class LoopPassTests
     public void L3_AChannelAddedByAHandlerIsServedInTheNextPass(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder first, Socket peer) = loop.JoinRecorder(family);
-        using Socket owned = peer;
+        (Recorder first, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd owned = peer;
         peer.Deliver(first, "x");
         (Socket ours, Socket otherPeer) = TestLoop.Pair(family);
         using Socket otherOwned = otherPeer;
@@ -174,7 +173,7 @@ public class LoopPassTests
         Assert.Equal("y", added.Text());
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L3_AnAcceptedChannelIsServedInTheNextPass(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
@@ -184,30 +183,29 @@ public class LoopPassTests
         listener.Listen();
         Recorder? served = null;
         listener.OnAccepted = accepted => served = new Recorder(accepted);
-        using var client = new Socket(family, SocketType.Stream, ProtocolType.Unspecified);
-        client.Connect(listener.Address!);
+        using FarEnd client = loop.Dial(listener.Address!);
         client.Send("x"u8);
         loop.RunUntil(() =>
         {
             Assert.True(served is null || served.Events.Count == 0);
             return served is not null;
         });
-        Kernel.Await(served!.FileDescriptor, Kernel.In);
+        served!.Await(Kernel.In);
 
         loop.RunOnce(TimeSpan.Zero);
 
-        Assert.Equal(["read"], served.Events);
+        Assert.Equal(["read"], served!.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L3_AChannelClosedByAnotherHandlerInTheSamePassIsSkipped(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        var peers = new List<Socket>();
+        var peers = new List<FarEnd>();
         var channels = new List<Recorder>();
         for (int i = 0; i < 5; i++)
         {
-            (Recorder channel, Socket peer) = loop.JoinRecorder(family);
+            (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
             peers.Add(peer);
             channels.Add(channel);
             peer.Deliver(channel, "x");
@@ -228,14 +226,14 @@ public class LoopPassTests
         peers.ForEach(peer => peer.Dispose());
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L3_AChannelTakenOutByAnotherHandlerInTheSamePassIsSkipped(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder one, Socket onePeer) = loop.JoinRecorder(family);
-        (Recorder two, Socket twoPeer) = loop.JoinRecorder(family);
-        using Socket oneOwned = onePeer;
-        using Socket twoOwned = twoPeer;
+        (Recorder one, FarEnd onePeer) = loop.JoinRecorder(family);
+        (Recorder two, FarEnd twoPeer) = loop.JoinRecorder(family);
+        using FarEnd oneOwned = onePeer;
+        using FarEnd twoOwned = twoPeer;
         onePeer.Deliver(one, "x");
         twoPeer.Deliver(two, "y");
         one.OnRead = two.DelChannel;
@@ -247,7 +245,7 @@ public class LoopPassTests
         (one.Events.Count == 0 ? one : two).Close();
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L3_AChannelClosedByAnotherHandlerIsNotToldWhatTheLoopKnowsByItself(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);

@@ -14,8 +14,8 @@ public class LoopThreadTests
     public void L17_OneThreadMayBuildALoopAndOthersRunItInTurn(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket owned = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd owned = peer;
         var threads = new HashSet<int>();
         channel.OnRead = () =>
         {
@@ -57,8 +57,8 @@ public class LoopThreadTests
     public void L17_WhileALoopRunsOtherThreadsMayNotTouchIt(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Chooser channel, Socket peer) = loop.JoinChooser(AddressFamily.InterNetwork);
-        using Socket owned = peer;
+        (Chooser channel, FarEnd peer) = loop.JoinChooser(AddressFamily.InterNetwork);
+        using FarEnd owned = peer;
         Recorder listener = new Recorder(loop: loop).ListenOn(AddressFamily.InterNetwork);
         var fresh = new Recorder(loop: loop);
         fresh.CreateSocket();
@@ -181,8 +181,8 @@ public class LoopThreadTests
     public void L17_PostIsTheWayToDoItFromAnotherThread(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(AddressFamily.InterNetwork);
-        using Socket owned = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(AddressFamily.InterNetwork);
+        using FarEnd owned = peer;
         Companion running = RunInBackground(loop);
 
         loop.Post(() => channel.Send("posted"u8));
@@ -220,8 +220,8 @@ public class LoopThreadTests
 
         // Not by making channels, which come along.
         using var open = new EventLoop();
-        (Recorder channel, Socket peer) = open.JoinRecorder(AddressFamily.InterNetwork);
-        using Socket owned = peer;
+        (Recorder channel, FarEnd peer) = open.JoinRecorder(AddressFamily.InterNetwork);
+        using FarEnd owned = peer;
         peer.Deliver(channel, "x");
         EventLoop.Loop(timeout: 0, usePoll: true, map: open, count: 1);
         Assert.Equal(IoBackendKind.Poll, open.Backend);
@@ -232,12 +232,12 @@ public class LoopThreadTests
         Assert.Equal(IoBackendKind.Select, named.Backend);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L18_RunningALoopInsideItselfThrows(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Chooser channel, Socket peer) = loop.JoinChooser(AddressFamily.InterNetwork);
-        using Socket owned = peer;
+        (Chooser channel, FarEnd peer) = loop.JoinChooser(AddressFamily.InterNetwork);
+        using FarEnd owned = peer;
         peer.Deliver(channel, "x");
         var refused = new HashSet<string>();
         channel.Writes = () => Try("predicate");

@@ -30,7 +30,7 @@ public class LoopUnhandledTests
         Assert.Equal(Environment.CurrentManagedThreadId, thread);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L8_ATimerThatRepeatsSurvivesItsException(IoBackendKind kind)
     {
         var clock = new FakeClock();
@@ -47,11 +47,11 @@ public class LoopUnhandledTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L8_WhereNobodySubscribesItIsLogged(IoBackendKind kind)
     {
         using var log = new ErrorLog();
-        using var loop = new EventLoop(new EventLoopOptions { Backend = kind, LoggerFactory = log });
+        using EventLoop loop = TestLoop.Create(new EventLoopOptions { Backend = kind, LoggerFactory = log });
         bool ran = false;
         loop.CallLater(TimeSpan.Zero, () => throw new InvalidDataException("the timer's"));
         loop.Post(() => throw new InvalidDataException("the post's"));
@@ -65,11 +65,11 @@ public class LoopUnhandledTests
         Assert.Contains("the post's", log.Errors[1]);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L8_ASubscriberThatThrowsStopsNothingEither(IoBackendKind kind)
     {
         using var log = new ErrorLog();
-        using var loop = new EventLoop(new EventLoopOptions { Backend = kind, LoggerFactory = log });
+        using EventLoop loop = TestLoop.Create(new EventLoopOptions { Backend = kind, LoggerFactory = log });
         bool ran = false;
         loop.UnhandledError += _ => throw new InvalidDataException("the subscriber's");
         loop.Post(() => throw new InvalidDataException("the post's"));
@@ -81,11 +81,11 @@ public class LoopUnhandledTests
         Assert.Contains("the subscriber's", Assert.Single(log.Errors));
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L15_CloseAllClosesEveryChannelEvenWhereOneThrows(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (List<Refusing> channels, List<Socket> peers) = Fill(loop, family);
+        (List<Refusing> channels, List<FarEnd> peers) = Fill(loop, family);
         TimerHandle timer = loop.CallLater(TimeSpan.FromHours(1), () => { });
         channels[1].Refusal = new InvalidDataException("one");
         channels[3].Refusal = new InvalidOperationException("three");
@@ -102,11 +102,11 @@ public class LoopUnhandledTests
         peers.ForEach(peer => peer.Dispose());
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L15_IgnoringAllItThrowsNothing(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (List<Refusing> channels, List<Socket> peers) = Fill(loop, family);
+        (List<Refusing> channels, List<FarEnd> peers) = Fill(loop, family);
         channels[0].Refusal = new InvalidDataException();
         channels[2].Refusal = new IOException();
 
@@ -117,11 +117,11 @@ public class LoopUnhandledTests
         peers.ForEach(peer => peer.Dispose());
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L15_TheFirstExceptionIsTheOneThrown(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (List<Refusing> channels, List<Socket> peers) = Fill(loop, AddressFamily.Unix);
+        (List<Refusing> channels, List<FarEnd> peers) = Fill(loop, AddressFamily.Unix);
         int order = 0;
         channels.ForEach(channel => channel.OnClosing = () => throw new InvalidDataException($"{++order}"));
 
@@ -131,11 +131,11 @@ public class LoopUnhandledTests
         peers.ForEach(peer => peer.Dispose());
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L15_ExitNowExceptionComesOutWhateverIsIgnored(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (List<Refusing> channels, List<Socket> peers) = Fill(loop, AddressFamily.Unix);
+        (List<Refusing> channels, List<FarEnd> peers) = Fill(loop, AddressFamily.Unix);
         channels[1].Refusal = new ExitNowException();
 
         Assert.Throws<ExitNowException>(() => loop.CloseAll(ignoreAll: true));
@@ -144,11 +144,11 @@ public class LoopUnhandledTests
         peers.ForEach(peer => peer.Dispose());
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L15_CloseAllInsideAHandlerEndsTheRun(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (List<Refusing> channels, List<Socket> peers) = Fill(loop, AddressFamily.InterNetwork);
+        (List<Refusing> channels, List<FarEnd> peers) = Fill(loop, AddressFamily.InterNetwork);
         loop.CallEvery(TimeSpan.FromHours(1), () => { });
         for (int i = 0; i < channels.Count; i++)
         {
@@ -162,13 +162,14 @@ public class LoopUnhandledTests
         peers.ForEach(peer => peer.Dispose());
     }
 
-    private static (List<Refusing> Channels, List<Socket> Peers) Fill(EventLoop loop, AddressFamily family)
+    private static (List<Refusing> Channels, List<FarEnd> Peers) Fill(EventLoop loop, AddressFamily family)
     {
         var channels = new List<Refusing>();
-        var peers = new List<Socket>();
+        var peers = new List<FarEnd>();
         for (int i = 0; i < 5; i++)
         {
-            (Refusing channel, Socket peer) = loop.Join(family, (socket, owner) => new Refusing(socket, owner));
+            (Refusing channel, FarEnd peer) = loop.Join(
+                family, (socket, owner) => new Refusing(socket, owner), accepted => new Refusing(accepted));
             channels.Add(channel);
             peers.Add(peer);
         }
@@ -176,8 +177,18 @@ public class LoopUnhandledTests
         return (channels, peers);
     }
 
-    private sealed class Refusing(Socket socket, EventLoop loop) : Recorder(socket, loop)
+    private sealed class Refusing : Recorder
     {
+        public Refusing(Socket socket, EventLoop loop)
+            : base(socket, loop)
+        {
+        }
+
+        public Refusing(AcceptedChannel accepted)
+            : base(accepted)
+        {
+        }
+
         public Exception? Refusal { get; set; }
 
         public Action? OnClosing { get; set; }

@@ -9,19 +9,19 @@ public class LoopWaitTests
 {
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L10_ALoopWaitsAsLongAsNothingIsDue(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
         loop.AssertIdle(); // with nothing but the timer that ends it
 
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket owned = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd owned = peer;
         Recorder listener = new Recorder(loop: loop).ListenOn(family);
         var fresh = new Recorder(loop: loop);
         fresh.CreateSocket(family); // would poll as hung up
-        (Recorder paused, Socket pausedPeer) = loop.JoinRecorder(family);
-        using Socket pausedOwned = pausedPeer;
+        (Recorder paused, FarEnd pausedPeer) = loop.JoinRecorder(family);
+        using FarEnd pausedOwned = pausedPeer;
         paused.PauseReading();
         pausedPeer.Deliver(paused, "x");
         using IDisposable reason = loop.KeepAlive();
@@ -30,13 +30,13 @@ public class LoopWaitTests
         Assert.All([channel, listener, fresh, paused], each => Assert.Empty(each.Events));
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L10_LookingAfterSocketsOfOthersEndsNoWait(IoBackendKind kind)
     {
         // The loop looks once a second whether somebody has disposed a Socket of its channels; that is no pass.
         using EventLoop loop = TestLoop.Create(kind);
-        (Chooser channel, Socket peer) = loop.JoinChooser(AddressFamily.InterNetwork);
-        using Socket owned = peer;
+        (Chooser channel, FarEnd peer) = loop.JoinChooser(AddressFamily.InterNetwork);
+        using FarEnd owned = peer;
         loop.CallLater(TimeSpan.FromMilliseconds(1200), loop.Stop);
 
         loop.Run();
@@ -132,13 +132,13 @@ public class LoopWaitTests
         running.Join();
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L10_AResetOfAChannelThatWantsNothingIsReported(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Chooser chooser, Socket chooserPeer) = loop.JoinChooser(family);
+        (Chooser chooser, FarEnd chooserPeer) = loop.JoinChooser(family);
         chooser.Reads = () => false;
-        (Recorder paused, Socket pausedPeer) = loop.JoinRecorder(family);
+        (Recorder paused, FarEnd pausedPeer) = loop.JoinRecorder(family);
         paused.PauseReading();
         loop.Passes(2);
         chooserPeer.ResetOnClose();
@@ -152,11 +152,11 @@ public class LoopWaitTests
         Assert.Equal(["close"], paused.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L10_AHangUpInBothDirectionsOfOneThatWantsNothingIsReported(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
         channel.PauseReading();
         channel.ShutdownSend();
         loop.Passes(3);
@@ -169,16 +169,16 @@ public class LoopWaitTests
         Assert.Null(channel.CloseReason);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L10_APeersEndOfSendingIsSeenOnlyByReading(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket owned = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd owned = peer;
         channel.PauseReading();
         loop.Passes(1);
-        peer.Shutdown(SocketShutdown.Send);
-        Kernel.Await(channel.FileDescriptor, Kernel.In);
+        peer.Shutdown();
+        channel.Await(Kernel.In);
 
         loop.Passes(3);
         loop.AssertIdle();

@@ -7,13 +7,13 @@ namespace Asyncore.Tests.Conformance;
 /// <summary>R11: out of a loop and into one, without a byte lost.</summary>
 public class MovingTests
 {
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R11_DelChannelSilencesTheChannelAndRecvGoesOnGiving(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
         using IDisposable reason = loop.KeepAlive();
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket _ = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd _ = peer;
         loop.Passes(2);
         peer.Deliver(channel, "before");
 
@@ -34,15 +34,15 @@ public class MovingTests
         Assert.Equal("after", channel.Text());
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R11_DelChannelInsideAHandlerOfTheSamePassSilencesToo(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
         using IDisposable reason = loop.KeepAlive();
-        (Recorder one, Socket first) = loop.JoinRecorder(family);
-        (Recorder two, Socket second) = loop.JoinRecorder(family);
-        using Socket _ = first;
-        using Socket __ = second;
+        (Recorder one, FarEnd first) = loop.JoinRecorder(family);
+        (Recorder two, FarEnd second) = loop.JoinRecorder(family);
+        using FarEnd _ = first;
+        using FarEnd __ = second;
         one.OnRead = two.DelChannel;
         two.OnRead = one.DelChannel;
         first.Deliver(one, "x");
@@ -55,15 +55,15 @@ public class MovingTests
         Assert.Single(loop.Channels);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R11_NoHandlerRunsOutsideALoopForAFailureEither(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
         using IDisposable reason = loop.KeepAlive();
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
         loop.Passes(2);
         peer.Dispose();
-        Descriptors.WaitReadable(channel.FileDescriptor);
+        channel.Await(Kernel.In);
         for (int i = 0; i < 3; i++)
         {
             channel.Send("x"u8);
@@ -80,17 +80,17 @@ public class MovingTests
         Assert.Single(channel.Events, "close");
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R11_AnotherLoopTakesTheChannelWithWhatItHas(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop from = TestLoop.Create(kind);
-        using EventLoop to = TestLoop.Create(kind);
+        using EventLoop to = from.CreateBeside();
         foreach (int passesBefore in new[] { 0, 1, 3 })
         {
             foreach (bool delete in new[] { false, true })
             {
-                (Recorder channel, Socket peer) = from.JoinRecorder(family);
-                using Socket _ = peer;
+                (Recorder channel, FarEnd peer) = from.JoinRecorder(family);
+                using FarEnd _ = peer;
                 channel.OnRead = () => Assert.Fail("read in the loop it left");
                 from.Passes(passesBefore);
                 peer.Deliver(channel, "carried");
@@ -142,13 +142,13 @@ public class MovingTests
         reader.Join();
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R11_AWaterMarkThatIsDueIsToldInTheLoopItJoins(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop from = TestLoop.Create(kind);
-        using EventLoop to = TestLoop.Create(kind);
-        (QueueRecorder channel, Socket peer) = from.Join(family, (socket, owner) => new QueueRecorder(socket, owner));
-        using Socket _ = peer;
+        using EventLoop to = from.CreateBeside();
+        (QueueRecorder channel, FarEnd peer) = from.JoinQueue(family);
+        using FarEnd _ = peer;
         channel.HighWaterMark = 1;
         channel.Send(Sockets.Pattern(20_000_000));
         channel.Flush(); // too much for the system: the mark is crossed, and nobody has been told yet

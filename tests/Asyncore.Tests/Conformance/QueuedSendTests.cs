@@ -7,12 +7,12 @@ namespace Asyncore.Tests.Conformance;
 /// <summary>R6 and R7: what DispatcherWithSend queues.</summary>
 public class QueuedSendTests
 {
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R6_SendTakesEverythingAndItLeavesInTheSamePass(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (QueueRecorder channel, Socket peer) = Join(loop, family);
-        using Socket _ = peer;
+        (QueueRecorder channel, FarEnd peer) = loop.JoinQueue(family);
+        using FarEnd _ = peer;
         byte[] all = Sockets.Pattern(20_000);
         channel.OnRead = () =>
         {
@@ -30,31 +30,30 @@ public class QueuedSendTests
         Assert.Equal(all, peer.ReadExactly(all.Length));
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R6_WhatThePeerDoesNotAllowIsQueued(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (QueueRecorder channel, Socket peer) = Join(loop, family);
-        using Socket _ = peer;
+        (QueueRecorder channel, FarEnd peer) = loop.JoinQueue(family);
+        using FarEnd _ = peer;
         byte[] all = Sockets.Pattern(20_000_000);
         Assert.Equal(long.MaxValue, channel.OutBufferLimit);
 
         Assert.Equal(all.Length, channel.Send(all));
         loop.Passes(3);
         Assert.InRange(channel.OutBufferLength, 1, all.Length - 1);
-        Companion reader = Companion.Start(() => Assert.Equal(all, peer.ReadExactly(all.Length)));
-        reader.Join(loop);
+        Assert.Equal(all, peer.ReadExactly(all.Length, loop));
 
         Assert.Equal(0, channel.OutBufferLength);
         Assert.Empty(channel.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R6_SendTakesUpToTheLimitAndReturnsWhatItTook(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (QueueRecorder channel, Socket peer) = Join(loop, family);
-        using Socket _ = peer;
+        (QueueRecorder channel, FarEnd peer) = loop.JoinQueue(family);
+        using FarEnd _ = peer;
         Assert.Throws<ArgumentOutOfRangeException>(() => channel.OutBufferLimit = 0);
         channel.OutBufferLimit = 1000;
         byte[] all = Sockets.Pattern(1200);
@@ -71,12 +70,12 @@ public class QueuedSendTests
         Assert.Equal(0, channel.OutBufferLength);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R6_TheHighestLimitIsNoTrap(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (QueueRecorder channel, Socket peer) = Join(loop, family);
-        using Socket _ = peer;
+        (QueueRecorder channel, FarEnd peer) = loop.JoinQueue(family);
+        using FarEnd _ = peer;
         channel.OutBufferLimit = int.MaxValue + 1L;
 
         Assert.Equal(3, channel.Send("one"u8));
@@ -92,8 +91,8 @@ public class QueuedSendTests
         const int pieces = 600_000;
         const int size = 16;
         using EventLoop loop = TestLoop.Create(kind);
-        (QueueRecorder channel, Socket peer) = Join(loop, AddressFamily.Unix);
-        using Socket _ = peer;
+        (QueueRecorder channel, FarEnd peer) = loop.JoinQueue(AddressFamily.Unix);
+        using FarEnd _ = peer;
         byte[] all = Sockets.Pattern(pieces * size);
         for (int i = 0; i < all.Length; i += size)
         {
@@ -113,12 +112,12 @@ public class QueuedSendTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R7_EachCrossingOfAWaterMarkIsToldOnce(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (QueueRecorder channel, Socket peer) = Join(loop, family);
-        using Socket _ = peer;
+        (QueueRecorder channel, FarEnd peer) = loop.JoinQueue(family);
+        using FarEnd _ = peer;
         Assert.Equal((long.MaxValue, 0), (channel.HighWaterMark, channel.LowWaterMark));
         Assert.Throws<ArgumentOutOfRangeException>(() => channel.HighWaterMark = 0);
         Assert.Throws<ArgumentOutOfRangeException>(() => channel.LowWaterMark = -1);
@@ -141,30 +140,25 @@ public class QueuedSendTests
             loop.Passes(5);
             Assert.Equal(["high"], channel.Events);
 
-            Companion reader = Companion.Start(() => peer.ReadExactly(2 * much.Length));
-            loop.RunUntil(() => channel.Events.Count > 1);
+            int read = peer.ReadUntil(() => channel.Events.Count > 1, loop);
             Assert.InRange(channel.OutBufferLength, 0, 1000);
-            reader.Join(loop);
+            peer.ReadExactly((2 * much.Length) - read, loop);
             loop.Passes(3);
             Assert.Equal(["high", "low"], channel.Events);
         }
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R7_MarksAreOffAtFirst(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (QueueRecorder channel, Socket peer) = Join(loop, family);
-        using Socket _ = peer;
+        (QueueRecorder channel, FarEnd peer) = loop.JoinQueue(family);
+        using FarEnd _ = peer;
         channel.Send(new byte[20_000_000]);
         loop.Passes(3);
-        Companion reader = Companion.Start(() => peer.ReadExactly(20_000_000));
-        reader.Join(loop);
+        peer.ReadExactly(20_000_000, loop);
         loop.Passes(3);
 
         Assert.Empty(channel.Events);
     }
-
-    private static (QueueRecorder Channel, Socket Peer) Join(EventLoop loop, AddressFamily family) =>
-        loop.Join(family, (socket, owner) => new QueueRecorder(socket, owner));
 }

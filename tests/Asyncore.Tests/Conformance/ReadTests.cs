@@ -7,11 +7,11 @@ namespace Asyncore.Tests.Conformance;
 /// <summary>R1 and R2: what receiving gives, and when it is the end.</summary>
 public class ReadTests
 {
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R1_TheEndOfTheStreamCloses(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
         peer.Dispose();
 
         AssertReadingEnds(loop, channel);
@@ -19,16 +19,16 @@ public class ReadTests
         Assert.Null(channel.CloseReason);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R1_AResetCloses(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Socket ours, Socket peer) = TestLoop.Pair(family);
-        ours.Send("never read"u8); // which makes a Unix peer's close a reset
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        channel.Send("never read"u8); // which makes a Unix peer's close a reset
+        channel.Flush();
         peer.ResetOnClose();
         peer.Dispose();
-        Descriptors.WaitHungUp(ours.Number());
-        var channel = new Recorder(ours, loop);
+        channel.Await(Kernel.HangUp);
 
         AssertReadingEnds(loop, channel);
 
@@ -62,8 +62,8 @@ public class ReadTests
         // ENOTCONN. The others of the list come by the same path and cannot be had without a network to break.
         Assert.SkipUnless(OperatingSystem.IsLinux(), "connections are dissolved by Linux's connect(2)");
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket _ = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd _ = peer;
         loop.Passes(2);
         Descriptors.Dissolve(channel.FileDescriptor);
 
@@ -78,8 +78,8 @@ public class ReadTests
     public void R1_ADescriptorThatIsGoneCloses(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind); // EBADF
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket _ = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd _ = peer;
         channel.Socket!.Dispose();
 
         Assert.Equal(0, channel.Recv(new byte[10]));
@@ -88,12 +88,12 @@ public class ReadTests
         Assert.False(channel.Connected);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R2_NothingThereGivesZeroAndClosesNothing(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket _ = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd _ = peer;
 
         Assert.Equal(0, channel.Recv(new byte[10]));
         Assert.True(channel.Receive().IsEmpty);
@@ -103,17 +103,17 @@ public class ReadTests
         Assert.Equal(0, new Recorder(loop: loop).Recv(new byte[10])); // no socket yet
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R2_AnEmptyBufferGivesZeroAndClosesNothing(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
         peer.Deliver(channel, "x");
         Assert.Equal(0, channel.Recv([]));
         Assert.Equal(1, channel.Recv(new byte[10]));
 
         peer.Dispose();
-        Descriptors.WaitReadable(channel.FileDescriptor);
+        channel.Await(Kernel.In);
         Assert.Equal(0, channel.Recv([]));
         Assert.Empty(channel.Events);
         Assert.True(channel.Connected); // it takes a buffer to meet the end
@@ -122,12 +122,12 @@ public class ReadTests
         Assert.Equal(["close"], channel.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R2_AClosedChannelGivesZero(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket _ = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd _ = peer;
         peer.Deliver(channel, "unread");
 
         channel.Close();
@@ -137,15 +137,15 @@ public class ReadTests
         Assert.Empty(channel.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R2_SpuriousReadinessThrowsNothing(IoBackendKind kind, AddressFamily family)
     {
         // Both are ready, and whichever is served first empties the other.
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder one, Socket first) = loop.JoinRecorder(family);
-        (Recorder two, Socket second) = loop.JoinRecorder(family);
-        using Socket _ = first;
-        using Socket __ = second;
+        (Recorder one, FarEnd first) = loop.JoinRecorder(family);
+        (Recorder two, FarEnd second) = loop.JoinRecorder(family);
+        using FarEnd _ = first;
+        using FarEnd __ = second;
         List<int> counts = [];
         one.OnRead = two.OnRead = () =>
         {
@@ -163,12 +163,12 @@ public class ReadTests
         Assert.True(one.Connected && two.Connected);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R2_PeekingLeavesTheBytesAndReceiveTakesUpToItsLimit(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket _ = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd _ = peer;
         peer.Deliver(channel, "abcdef");
         byte[] buffer = new byte[4];
 

@@ -11,8 +11,8 @@ public class SendTests
     public void R3_TheSendsOfOnePassLeaveTogetherInOrderAtItsEnd(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket _ = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd _ = peer;
         byte[] all = Sockets.Pattern(1000);
         int early = -1;
         channel.OnRead = () =>
@@ -39,12 +39,12 @@ public class SendTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R3_WhatIsSentOutsideTheLoopOrByATimerLeavesInThatPassToo(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket _ = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd _ = peer;
         channel.Send("outside "u8);
         loop.Post(() => channel.Send("posted "u8));
         loop.CallLater(TimeSpan.Zero, () => channel.Send("timer "u8));
@@ -54,12 +54,12 @@ public class SendTests
         Assert.Equal("outside timer posted "u8.ToArray(), peer.ReadExactly(21));
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R3_FlushSendsAtOnce(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket _ = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd _ = peer;
         channel.Send("now"u8);
 
         channel.Flush();
@@ -67,12 +67,12 @@ public class SendTests
         Assert.Equal("now"u8.ToArray(), peer.ReadExactly(3));
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R3_AChannelHoldsItsBoundAndNoMore(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket _ = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd _ = peer;
         Assert.Equal(256 * 1024, channel.SendBound);
         Assert.Throws<ArgumentOutOfRangeException>(() => channel.SendBound = 0);
         channel.SendBound = 1000;
@@ -89,12 +89,12 @@ public class SendTests
         Assert.Equal(0, channel.Send([]));
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R3_ALargeSendWithNothingHeldGoesStraightToTheKernel(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket _ = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd _ = peer;
         channel.SendBound = 100;
         byte[] all = Sockets.Pattern(40_000);
 
@@ -106,12 +106,12 @@ public class SendTests
         Assert.Equal(all[1000..taken], peer.ReadExactly(taken - 1000));
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R3_ALargeSendDoesNotOvertakeWhatIsHeld(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket _ = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd _ = peer;
         byte[] all = Sockets.Pattern(40_001);
 
         Assert.Equal(1, channel.Send(all.AsSpan(0, 1)));
@@ -121,15 +121,13 @@ public class SendTests
         Assert.Equal(all, peer.ReadExactly(all.Length));
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R3_HandleWriteRunsWhenSendWouldTakeSomething(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Socket ours, Socket peer) = TestLoop.Pair(family);
-        using Socket _ = peer;
-        ours.ShrinkBuffers();
-        peer.ShrinkBuffers();
-        var channel = new Chooser(ours, loop) { SendBound = 10_000 };
+        (Chooser channel, FarEnd peer) = loop.JoinChooser(family, small: true);
+        using FarEnd _ = peer;
+        channel.SendBound = 10_000;
         byte[] all = Sockets.Pattern(1_000_000);
         int done = 0;
         List<int> each = [];
@@ -145,19 +143,17 @@ public class SendTests
         };
         loop.Passes(50); // until it is full, and some more: nobody may be called for nothing
         Assert.InRange(done, 1, all.Length - 1);
-        Companion reader = Companion.Start(() => Assert.Equal(all, peer.ReadExactly(all.Length)));
-        loop.RunUntil(() => done == all.Length);
-        reader.Join(loop);
+        Assert.Equal(all, peer.ReadExactly(all.Length, loop));
 
         Assert.DoesNotContain(0, each);
         Assert.DoesNotContain("close", channel.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R3_WhileConnectingSendTakesNothingAndInHandleConnectItTakes(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket listener = Sockets.Listen(family);
+        using FarEnd listener = loop.Listening(family);
         var channel = new Recorder(loop: loop);
         int inside = -1;
         channel.OnConnect = () => inside = channel.Send("first"u8);
@@ -166,7 +162,7 @@ public class SendTests
         Assert.Equal(0, channel.Send("nowhere"u8));
         channel.Connect(listener.LocalEndPoint!);
         Assert.Equal(0, channel.Send("too early"u8));
-        using Socket peer = listener.Accept();
+        using FarEnd peer = listener.Accept();
 
         loop.RunUntil(() => channel.Connected);
 
@@ -176,11 +172,11 @@ public class SendTests
         Assert.Equal("first"u8.ToArray(), peer.ReadToEnd());
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R3_WhileConnectingDispatcherWithSendQueues(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket listener = Sockets.Listen(family);
+        using FarEnd listener = loop.Listening(family);
         var channel = new QueueRecorder(loop: loop);
         channel.OnConnect = () => channel.Send("inside "u8);
         channel.CreateSocket(family);
@@ -188,19 +184,19 @@ public class SendTests
         Assert.Equal(6, channel.Send("early "u8));
         Assert.Equal(6, channel.OutBufferLength);
         loop.RunUntil(() => channel.Connected);
-        using Socket peer = listener.Accept();
-        peer.ReceiveTimeout = 20_000;
+        using FarEnd peer = listener.Accept();
 
         Assert.Equal("early inside "u8.ToArray(), peer.ReadExactly(13)); // in the pass that connected
         Assert.Equal(0, channel.OutBufferLength);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R3_OnAClosedChannelSendAndRecvGiveZeroAndTheRestThrows(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket _ = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd _ = peer;
+        using var unused = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         channel.Close();
 
         Assert.Equal(0, channel.Send("x"u8));
@@ -210,7 +206,7 @@ public class SendTests
         foreach (Action operation in new Action[]
         {
             () => channel.CreateSocket(family),
-            () => channel.SetSocket(peer),
+            () => channel.SetSocket(unused),
             () => channel.AddChannel(),
             () => channel.AddChannel(loop),
             channel.DelChannel,
@@ -240,17 +236,17 @@ public class SendTests
         Assert.Empty(peer.ReadToEnd());
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R3_APeerFoundGoneBySendingIsToldOnceByTheLoop(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
         foreach (int size in new[] { 1, 100_000 })
         {
-            (Recorder channel, Socket peer) = loop.JoinRecorder(family);
+            (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
             loop.Passes(1);
             peer.ResetOnClose();
             peer.Dispose();
-            Descriptors.WaitHungUp(channel.FileDescriptor);
+            channel.Await(Kernel.HangUp);
             for (int i = 0; i < 3; i++)
             {
                 channel.Send(new byte[size]); // by the second or third it is known, and SIGPIPE has not killed us

@@ -9,7 +9,7 @@ public class TimerHandleTests
     private readonly FakeClock _clock = new();
     private readonly List<string> _ran = [];
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L16_ACancelledTimerDoesNotRunAndCancellingTwiceIsHarmless(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind, _clock);
@@ -31,7 +31,7 @@ public class TimerHandleTests
         Assert.True(kept.IsCancelled);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L16_CallResetAndDelayAfterCancelThrow(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind, _clock);
@@ -55,7 +55,7 @@ public class TimerHandleTests
         Assert.False(loop.RunOnce());
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L16_ATimeBelowZeroIsRefused(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind, _clock);
@@ -79,7 +79,7 @@ public class TimerHandleTests
         Assert.Equal(["once", "every", "every"], _ran);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L16_CallRunsNowAndLeavesTheSchedule(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind, _clock);
@@ -110,7 +110,7 @@ public class TimerHandleTests
         void Run() => _ran.Add("ran");
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L16_ResetStartsTheDelayAgainAndDelaySetsAnother(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind, _clock);
@@ -147,7 +147,7 @@ public class TimerHandleTests
         Assert.False(loop.RunOnce());
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L16_CallEveryKeepsItsBeatAndLeavesOutWhatItMissed(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind, _clock);
@@ -188,7 +188,7 @@ public class TimerHandleTests
         Assert.Equal(9, _ran.Count);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L16_ACallbackMayCancelItselfAndOthers(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind, _clock);
@@ -214,7 +214,7 @@ public class TimerHandleTests
         Assert.False(loop.RunOnce());
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L16_ACallbackMaySetItselfAgain(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind, _clock);
@@ -241,7 +241,7 @@ public class TimerHandleTests
         Assert.Equal(7, _ran.Count);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L16_ACallbackMayCallAnotherThatIsDueWhichThenRunsOnce(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind, _clock);

@@ -7,7 +7,7 @@ namespace Asyncore.Tests.Conformance;
 /// <summary>What a cancelled timer leaves behind: nothing (L16).</summary>
 public class TimerMemoryTests
 {
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L16_CancellingLetsGoOfTheCallbackAndWhatItHolds(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
@@ -20,7 +20,7 @@ public class TimerMemoryTests
         GC.KeepAlive(timers);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L16_CancelledTimersDoNotPileUp(IoBackendKind kind)
     {
         // A protocol sets a time limit per request and cancels it: the loop holds few of them, and each costs little,

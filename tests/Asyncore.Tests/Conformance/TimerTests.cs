@@ -122,7 +122,7 @@ public class TimerTests
         static TimeSpan Units(int count) => TimeSpan.FromMilliseconds(count);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L16_ALoopWithOnlyTimersWaitsAndDoesNotSpin(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
@@ -187,8 +187,8 @@ public class TimerTests
     {
         var clock = new FakeClock();
         using EventLoop loop = TestLoop.Create(kind, clock);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket owned = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd owned = peer;
         loop.CallLater(TimeSpan.FromSeconds(10), () => channel.Events.Add("timer"));
         clock.OnSet = _ =>
         {
@@ -232,7 +232,7 @@ public class TimerTests
             Assert.True(waiting.Wait(_patience, TestContext.Current.CancellationToken), "the loop set no alarm");
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L16_AClockThatOnlyBorrowsTheSystemsTimersWakesTheLoop(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind, new Borrowed());

@@ -11,11 +11,11 @@ public class UrgentDataTests
     public void R9_UrgentDataIsToldAndReceivedThere(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (UrgentRecorder channel, Socket peer) = Join(loop, family);
-        using Socket _ = peer;
+        (UrgentRecorder channel, FarEnd peer) = Join(loop, family);
+        using FarEnd _ = peer;
         List<byte[]> urgent = [];
         channel.OnExpt = () => urgent.Add(Urgent(channel));
-        peer.Send([244], SocketFlags.OutOfBand);
+        peer.SendUrgent([244]);
 
         loop.RunUntil(() => channel.Events.Count > 0);
         loop.Passes(3);
@@ -24,7 +24,7 @@ public class UrgentDataTests
         Assert.Equal(["expt"], channel.Events);
         Assert.Equal([[244]], urgent);
 
-        peer.Send([245], SocketFlags.OutOfBand);
+        peer.SendUrgent([245]);
         loop.RunUntil(() => urgent.Count == 2);
         Assert.Equal([245], urgent[1]);
         Assert.True(channel.Connected);
@@ -34,12 +34,12 @@ public class UrgentDataTests
     public void R9_TheUrgentByteSurvivesWhatIsReadAroundIt(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (UrgentRecorder channel, Socket peer) = Join(loop, family);
-        using Socket _ = peer;
+        (UrgentRecorder channel, FarEnd peer) = Join(loop, family);
+        using FarEnd _ = peer;
         List<byte[]> urgent = [];
         channel.OnExpt = () => urgent.Add(Urgent(channel));
         peer.Send("before"u8);
-        peer.Send("!"u8, SocketFlags.OutOfBand);
+        peer.SendUrgent("!"u8);
         peer.Send("after"u8);
 
         loop.RunUntil(() => urgent.Count > 0 && channel.Received.Count == 11);
@@ -52,9 +52,9 @@ public class UrgentDataTests
     public void R9_UrgentDataThatAHandlerLeavesIsOfferedAgain(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (UrgentRecorder channel, Socket peer) = Join(loop, family);
-        using Socket _ = peer;
-        peer.Send("!"u8, SocketFlags.OutOfBand);
+        (UrgentRecorder channel, FarEnd peer) = Join(loop, family);
+        using FarEnd _ = peer;
+        peer.SendUrgent("!"u8);
 
         loop.RunUntil(() => channel.Events.Count == 3);
 
@@ -66,10 +66,10 @@ public class UrgentDataTests
     public void R9_TypesThatDoNotOverrideHandleExptDoNotAsk(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, Socket peer) = loop.JoinRecorder(family);
-        using Socket _ = peer;
+        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+        using FarEnd _ = peer;
         channel.IgnoreLogTypes = []; // so that the default handler would be heard
-        peer.Send("!"u8, SocketFlags.OutOfBand);
+        peer.SendUrgent("!"u8);
         peer.Deliver(channel, "ordinary");
 
         loop.RunUntil(() => channel.Received.Count == 8);
@@ -87,11 +87,11 @@ public class UrgentDataTests
     public void R9_AskingWhereNothingUrgentIsGivesZero(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (UrgentRecorder channel, Socket peer) = Join(loop, family);
-        using Socket _ = peer;
+        (UrgentRecorder channel, FarEnd peer) = Join(loop, family);
+        using FarEnd _ = peer;
 
         Assert.Empty(Urgent(channel));
-        peer.Send("!"u8, SocketFlags.OutOfBand);
+        peer.SendUrgent("!"u8);
         loop.RunUntil(() => channel.Events.Count > 0);
         Assert.Equal("!"u8.ToArray(), Urgent(channel));
         Assert.Empty(Urgent(channel)); // taken already
@@ -104,11 +104,11 @@ public class UrgentDataTests
     public void R9_WhatHandleExptThrowsReachesHandleError(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        (UrgentRecorder channel, Socket peer) = Join(loop, family);
-        using Socket _ = peer;
+        (UrgentRecorder channel, FarEnd peer) = Join(loop, family);
+        using FarEnd _ = peer;
         var thrown = new FormatException();
         channel.OnExpt = () => throw thrown;
-        peer.Send("!"u8, SocketFlags.OutOfBand);
+        peer.SendUrgent("!"u8);
 
         loop.RunUntil(() => channel.Error is not null);
 
@@ -116,7 +116,7 @@ public class UrgentDataTests
         Assert.Equal(["expt", "error"], channel.Events);
     }
 
-    private static (UrgentRecorder Channel, Socket Peer) Join(EventLoop loop, AddressFamily family) =>
+    private static (UrgentRecorder Channel, FarEnd Peer) Join(EventLoop loop, AddressFamily family) =>
         loop.Join(family, (socket, owner) => new UrgentRecorder(socket, owner));
 
     private static byte[] Urgent(Dispatcher channel)

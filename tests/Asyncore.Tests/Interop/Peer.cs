@@ -58,6 +58,13 @@ internal sealed class Peer : IDisposable
         return found.Result;
     }
 
+    /// <summary>Writes a line to the program's input, which stays open.</summary>
+    public void Say(string line)
+    {
+        _process.StandardInput.WriteLine(line);
+        _process.StandardInput.Flush();
+    }
+
     /// <summary>Writes to the program's input and ends it, in the background.</summary>
     public void Feed(ReadOnlyMemory<byte> data = default)
     {

@@ -12,12 +12,16 @@ internal static class PythonPeer
     /// <summary>Starts one, by its name without <c>.py</c>.</summary>
     public static Peer Start(string name, params IEnumerable<string> arguments)
     {
-        // No warning that asyncore will go, and no compiled files among the sources.
-        Peer peer = Peer.Start(
-            Programs.Python, ["-W", "ignore", "-B", Repository.PathOf($"{Folder}/{name}.py"), .. arguments]);
+        Peer peer = StartDialogue(name, arguments);
         peer.Feed();
         return peer;
     }
+
+    /// <summary>Starts one that reads from its input what to do.</summary>
+    public static Peer StartDialogue(string name, params IEnumerable<string> arguments) =>
+
+        // No warning that asyncore will go, and no compiled files among the sources.
+        Peer.Start(Programs.Python, ["-W", "ignore", "-B", Repository.PathOf($"{Folder}/{name}.py"), .. arguments]);
 
     /// <summary>Waits until a server listens.</summary>
     public static EndPoint ReadAddress(this Peer server, AddressFamily family, EndPoint path) =>

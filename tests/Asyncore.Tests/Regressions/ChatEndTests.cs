@@ -14,7 +14,7 @@ public class ChatEndTests
     {
         // With input held and reading paused nobody met the end, nor was told that the water had fallen.
         using EventLoop loop = TestLoop.Create(kind);
-        (MarkedChat chat, Socket peer) = loop.Join(family, (socket, owner) => new MarkedChat(socket, owner));
+        (MarkedChat chat, FarEnd peer) = loop.Join(family, (socket, owner) => new MarkedChat(socket, owner));
         bool paused = false;
         chat.HighWaterMark = 64 * 1024;
         chat.LowWaterMark = 16 * 1024;
@@ -37,12 +37,12 @@ public class ChatEndTests
         loop.RunUntil(() => chat.HasEnded);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void A_chat_with_items_held_by_a_high_water_mark_ends_when_its_peer_resets(IoBackendKind kind)
     {
         // The queue that could not leave any more held the items back for ever.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
         chat.SetTerminator('\n');
         chat.HighWaterMark = 64 * 1024;
         chat.OnItem = _ => chat.Push(new byte[20_000]);
@@ -53,12 +53,12 @@ public class ChatEndTests
         loop.RunUntil(() => chat.HasEnded);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void Held_items_come_before_the_end_that_a_failed_send_has_met(IoBackendKind kind)
     {
         // The failed send was told in place of the held items, and so neither they nor the end ever were.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
         chat.SetTerminator('\n');
         chat.OnError = _ => true;
         chat.OnItem = item =>
@@ -67,7 +67,7 @@ public class ChatEndTests
             {
                 peer.ResetOnClose();
                 peer.Dispose();
-                Descriptors.WaitHungUp(chat.FileDescriptor);
+                chat.Await(Kernel.HangUp);
                 chat.Push("answer"u8);
                 throw new InvalidOperationException(item);
             }
@@ -82,7 +82,7 @@ public class ChatEndTests
     {
         // What it could send no more kept it paused, and what lay unread kept the end back.
         using EventLoop loop = TestLoop.Create(kind);
-        (PatientSender sender, Socket peer) = loop.Join(family, (socket, owner) => new PatientSender(socket, owner));
+        (PatientSender sender, FarEnd peer) = loop.Join(family, (socket, owner) => new PatientSender(socket, owner));
         sender.HighWaterMark = 100_000;
         sender.Send(new byte[10_000_000]);
         loop.RunUntil(() => sender.HasPaused);
@@ -92,12 +92,12 @@ public class ChatEndTests
         loop.RunUntil(() => sender.HasEnded);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void A_paused_chat_that_closes_when_done_ends_when_its_peer_resets(IoBackendKind kind, AddressFamily family)
     {
         // It waited for what had come before to be read, though reading was paused and nobody wanted it.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat(family);
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat(family);
         chat.SetTerminator('\n');
         chat.Push(new byte[10_000_000]);
         chat.PauseReading();
@@ -109,13 +109,13 @@ public class ChatEndTests
         loop.RunUntil(() => chat.HasEnded);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void CloseWhenDone_closes_where_every_handler_throws(IoBackendKind kind)
     {
         // The exception of the last held item took the news with it that all had left.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         chat.SetTerminator('\n');
         chat.OnError = _ => true;
         chat.OnItem = item =>
@@ -127,17 +127,17 @@ public class ChatEndTests
         loop.RunUntil(() => chat.HasEnded);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void The_peers_end_is_told_once_CloseWhenDone_is_cancelled(IoBackendKind kind)
     {
         // It had been met and not told, as the chat was about to close by itself; later nobody told it.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         chat.PushWithProducer(new DeferredProducer());
         chat.CloseWhenDone();
-        peer.Shutdown(SocketShutdown.Send);
-        Kernel.Await(chat.FileDescriptor, Kernel.In);
+        peer.Shutdown();
+        chat.Await(Kernel.In);
         loop.Passes(5);
         Assert.False(chat.HasEnded);
         chat.DiscardBuffers();
@@ -149,7 +149,7 @@ public class ChatEndTests
     {
         // A close over what nobody has read would throw away what the peer has still to read.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
         byte[] data = Sockets.Pattern(3_000_000);
         chat.Push((ReadOnlyMemory<byte>)data);
         chat.CloseWhenDone();
@@ -171,24 +171,24 @@ public class ChatEndTests
     {
         // The end counted as read by then, and what was to tell it had been thrown out of.
         using EventLoop loop = TestLoop.Create(kind);
-        (HalfOpenRecorder chat, Socket peer) =
+        (HalfOpenRecorder chat, FarEnd peer) =
             loop.Join(AddressFamily.InterNetwork, (socket, owner) => new HalfOpenRecorder(socket, owner));
-        using Socket _ = peer;
+        using FarEnd _ = peer;
         chat.SetTerminator("\r\n");
         chat.OnError = _ => true;
         peer.Deliver(chat, "abc\r");
         loop.RunUntil(() => chat.Rest == "abc");
         chat.OnData = _ => throw new InvalidOperationException("the last");
-        peer.Shutdown(SocketShutdown.Send);
+        peer.Shutdown();
         loop.RunUntil(() => chat.HasMetEnd);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void A_pull_while_the_last_bytes_are_told_is_refused(IoBackendKind kind)
     {
         // It was not, there alone, and delivered an item in the middle of another.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
         chat.SetTerminator("\r\n");
         peer.Deliver(chat, "abc\r");
         loop.RunUntil(() => chat.Rest == "abc");
@@ -204,12 +204,12 @@ public class ChatEndTests
         Assert.Equal(["rest abc\r", "close"], chat.Events);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void A_handler_whose_own_Recv_meets_the_end_is_told_of_it_after_all_items(IoBackendKind kind)
     {
         // The chat closed inside that call, and the items that had come with the first were lost.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
         chat.SetTerminator('\n');
         ReceiveAtFirstItem(chat);
         peer.Send("1\n2\n3\n"u8);
@@ -223,26 +223,26 @@ public class ChatEndTests
     {
         // What was held back of a terminator came before the items that were before it, or never.
         using EventLoop loop = TestLoop.Create(kind);
-        (HalfOpenRecorder chat, Socket peer) =
+        (HalfOpenRecorder chat, FarEnd peer) =
             loop.Join(AddressFamily.InterNetwork, (socket, owner) => new HalfOpenRecorder(socket, owner));
-        using Socket _ = peer;
+        using FarEnd _ = peer;
         chat.SetTerminator("\r\n");
         ReceiveAtFirstItem(chat);
         peer.Send("1\r\n2\r\nabc\r"u8);
-        peer.Shutdown(SocketShutdown.Send);
+        peer.Shutdown();
         loop.RunUntil(() => chat.HasMetEnd);
         Assert.Equal(["1", "2"], chat.Items);
         Assert.Equal("abc\r", chat.Rest);
     }
 
-    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void A_chat_that_pauses_at_every_item_has_them_all_before_the_end(IoBackendKind kind, AddressFamily family)
     {
         // Neither may the end overtake what is held, nor the loop go round while it is.
         using EventLoop loop = TestLoop.Create(kind);
         foreach (bool reset in (bool[])[false, true])
         {
-            (ChatRecorder chat, Socket peer) = loop.JoinChat(family);
+            (ChatRecorder chat, FarEnd peer) = loop.JoinChat(family);
             chat.SetTerminator('\n');
             chat.OnItem = _ =>
             {
@@ -272,12 +272,12 @@ public class ChatEndTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void A_push_past_the_limit_closes_although_a_connect_has_failed_meanwhile(IoBackendKind kind)
     {
         // The failed connect was told in place of the refusal, which was forgotten.
         using EventLoop loop = TestLoop.Create(kind);
-        using Socket listener = Sockets.Listen(AddressFamily.Unix);
+        using FarEnd listener = loop.Listening(AddressFamily.Unix);
         var chat = new Retrier(loop, listener.LocalEndPoint!) { OutBufferLimit = 10 };
         chat.Connect(new UnixDomainSocketEndPoint("/nonexistent/asyncore"));
         chat.Push(new byte[100]);
@@ -289,7 +289,7 @@ public class ChatEndTests
     private static void ReceiveAtFirstItem(ChatRecorder chat) => chat.OnItem = _ =>
     {
         chat.OnItem = null;
-        Kernel.Await(chat.FileDescriptor, Kernel.In);
+        chat.Await(Kernel.In);
         Assert.Equal(0, chat.Recv(new byte[10]));
     };
 

@@ -8,13 +8,13 @@ namespace Asyncore.Tests.Regressions;
 /// <summary>What chats once did wrong with what they receive.</summary>
 public class ChatInputTests
 {
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void A_handler_that_discards_everything_and_throws_gets_nothing_that_had_come(IoBackendKind kind)
     {
         // The exception kept what was behind the item, although it had been discarded.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         chat.SetTerminator('\n');
         chat.OnError = _ => true;
         chat.OnItem = item =>
@@ -39,9 +39,9 @@ public class ChatInputTests
     {
         // It came between the water mark and the news of held items, which were never delivered.
         using EventLoop loop = TestLoop.Create(kind);
-        (MarkedChat chat, Socket peer) =
+        (MarkedChat chat, FarEnd peer) =
             loop.Join(AddressFamily.Unix, (socket, owner) => new MarkedChat(socket, owner));
-        using Socket _ = peer;
+        using FarEnd _ = peer;
         chat.HighWaterMark = 10;
         chat.SetTerminator('\n');
         chat.OnItem = _ => chat.Push(new byte[1_000_000]);
@@ -52,19 +52,18 @@ public class ChatInputTests
         };
         peer.Deliver(chat, "1\n2\n3\n4\n");
         Assert.Throws<ExitNowException>(() => loop.Passes(10));
-        Companion reader = Companion.Start(() => peer.ReadExactly(4_000_000));
-        reader.Join(loop);
+        peer.ReadExactly(4_000_000, loop);
         loop.RunUntil(() => chat.Items.Count == 4);
         Assert.Equal(["1", "2", "3", "4"], chat.Items);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void ExitNow_from_a_producer_loses_no_item_that_is_held(IoBackendKind kind)
     {
         // It took the place of the news that items are held, and those were never delivered.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         chat.SetTerminator('\n');
         chat.OnError = _ => true;
         int asked = 0;
@@ -88,9 +87,9 @@ public class ChatInputTests
     {
         // The items that were held came all the same, from a loop that it was no part of.
         using EventLoop loop = TestLoop.Create(kind);
-        (MarkedChat chat, Socket peer) =
+        (MarkedChat chat, FarEnd peer) =
             loop.Join(AddressFamily.Unix, (socket, owner) => new MarkedChat(socket, owner));
-        using Socket _ = peer;
+        using FarEnd _ = peer;
         chat.HighWaterMark = 10;
         chat.SetTerminator('\n');
         chat.OnItem = _ => chat.Push(new byte[1_000_000]);
@@ -162,16 +161,16 @@ public class ChatInputTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void Held_items_of_a_chat_that_has_been_moved_come_in_its_new_loop(IoBackendKind kind)
     {
         // The loop that it had left delivered them, as it had them on a list that it was walking.
         using EventLoop loop = TestLoop.Create(kind);
         using EventLoop other = TestLoop.Create(kind);
-        (ChatRecorder first, Socket firstPeer) = loop.JoinChat();
-        (ChatRecorder second, Socket secondPeer) = loop.JoinChat();
-        using Socket one = firstPeer;
-        using Socket two = secondPeer;
+        (ChatRecorder first, FarEnd firstPeer) = loop.JoinChat();
+        (ChatRecorder second, FarEnd secondPeer) = loop.JoinChat();
+        using FarEnd one = firstPeer;
+        using FarEnd two = secondPeer;
         first.SetTerminator('\n');
         second.SetTerminator('\n');
         first.PauseReading();
@@ -197,9 +196,9 @@ public class ChatInputTests
     {
         // It delivered in the middle of a delivery, out of order.
         using EventLoop loop = TestLoop.Create(kind);
-        (SelfReader chat, Socket peer) =
+        (SelfReader chat, FarEnd peer) =
             loop.Join(AddressFamily.InterNetwork, (socket, owner) => new SelfReader(socket, owner));
-        using Socket _ = peer;
+        using FarEnd _ = peer;
         chat.SetTerminator('\n');
         chat.OnItem = _ =>
         {
@@ -217,26 +216,26 @@ public class ChatInputTests
     {
         // What had been collected of it stayed, and the next item began with it.
         using EventLoop loop = TestLoop.Create(kind);
-        (FirstFails chat, Socket peer) =
+        (FirstFails chat, FarEnd peer) =
             loop.Join(AddressFamily.InterNetwork, (socket, owner) => new FirstFails(socket, owner));
-        using Socket _ = peer;
+        using FarEnd _ = peer;
         peer.Deliver(chat, "bad\ngood\n");
         loop.RunUntil(() => chat.Lines.Count == 1);
         Assert.Equal(["good"], chat.Lines);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void A_handler_that_always_throws_costs_a_pass_an_item_and_no_more(IoBackendKind kind)
     {
         // All that was held was to come within as many passes, and the loop to be at rest afterwards.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat(AddressFamily.Unix);
+        using FarEnd _ = peer;
         chat.SetTerminator('\n');
         chat.OnError = _ => true;
         chat.OnItem = _ => throw new InvalidOperationException("always");
         peer.Send(RegressionChats.EmptyLines(500));
-        Kernel.Await(chat.FileDescriptor, Kernel.In);
+        chat.Await(Kernel.In);
         loop.Passes(520);
         Assert.Equal(500, chat.Items.Count);
         loop.AssertIdle();

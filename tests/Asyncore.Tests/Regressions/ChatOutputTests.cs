@@ -13,10 +13,10 @@ public class ChatOutputTests
     {
         // The list of chats that have something to send had been walked, and the push waited for another event.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder other, Socket otherPeer) = loop.JoinChat();
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket one = peer;
-        using Socket two = otherPeer;
+        (ChatRecorder other, FarEnd otherPeer) = loop.JoinChat();
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd one = peer;
+        using FarEnd two = otherPeer;
         int asked = 0;
         loop.Post(() => chat.PushWithProducer(new ScriptedProducer(() =>
         {
@@ -33,13 +33,13 @@ public class ChatOutputTests
         reader.Join();
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void Discarding_what_is_to_be_sent_tells_low_water(IoBackendKind kind)
     {
         // Nobody looked at the queue again, and whoever waited for low water waited for ever.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         chat.HighWaterMark = 10;
         chat.PushWithProducer(new DeferredProducer());
         chat.Push(new byte[100]);
@@ -50,13 +50,13 @@ public class ChatOutputTests
         Assert.Equal((1, 1), (chat.HighWaters, chat.LowWaters));
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void Discarding_what_is_to_be_sent_lets_the_asked_for_end_leave(IoBackendKind kind)
     {
         // The end waited for a producer that was there no more.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         chat.PushWithProducer(new DeferredProducer());
         chat.ShutdownSend();
         loop.Passes(3);
@@ -67,13 +67,13 @@ public class ChatOutputTests
         Assert.True(chat.Connected);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void Pushes_behind_a_producer_that_waits_tell_high_water_in_a_later_pass_too(IoBackendKind kind)
     {
         // Where nothing could be sent the marks were not looked at, and the queue grew without anybody's knowledge.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         chat.HighWaterMark = 10;
         chat.PushWithProducer(new DeferredProducer());
         loop.Passes(3);
@@ -91,9 +91,9 @@ public class ChatOutputTests
     {
         // The answer was yes for as long as a producer was queued, also one that has to be waited for.
         using EventLoop loop = TestLoop.Create(kind);
-        (AskedChat chat, Socket peer) =
+        (AskedChat chat, FarEnd peer) =
             loop.Join(AddressFamily.InterNetwork, (socket, owner) => new AskedChat(socket, owner));
-        using Socket _ = peer;
+        using FarEnd _ = peer;
         var producer = new DeferredProducer();
         chat.PushWithProducer(producer);
         loop.Passes(3);
@@ -103,13 +103,13 @@ public class ChatOutputTests
         Assert.Equal("there"u8.ToArray(), peer.ReadExactly(5));
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void Flush_inside_a_producer_does_not_ask_it_again(IoBackendKind kind)
     {
         // It did, as deep as there was stack, and pieces changed their order.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         int depth = 0;
         int deepest = 0;
         byte asked = 0;
@@ -130,14 +130,14 @@ public class ChatOutputTests
         Assert.Equal([.. Enumerable.Range(0, 60).Select(i => (byte)i)], peer.ReadExactly(60));
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void A_producer_that_closes_its_chat_while_it_is_disposed_does_not_close_twice(IoBackendKind kind)
     {
         // A second close inside the first must leave neither a timer nor a channel behind.
         var clock = new FakeClock();
         using EventLoop loop = TestLoop.Create(kind, clock);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat(AddressFamily.Unix);
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat(AddressFamily.Unix);
+        using FarEnd _ = peer;
         chat.CloseTimeout = TimeSpan.FromSeconds(7);
         chat.Push(new byte[1_000_000]);
         chat.PushWithProducer(new Closer(chat));
@@ -150,7 +150,7 @@ public class ChatOutputTests
         Assert.False(loop.RunOnce(TimeSpan.Zero));
     }
 
-    private static void ReadThenStop(EventLoop loop, Socket peer, byte[] expected)
+    private static void ReadThenStop(EventLoop loop, FarEnd peer, byte[] expected)
     {
         try
         {

@@ -9,7 +9,7 @@ namespace Asyncore.Tests.Regressions;
 /// <summary>All that chats do at once, at random, in both directions.</summary>
 public class ChatStressTests
 {
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void Every_line_comes_once_and_in_order_whatever_the_handlers_do(IoBackendKind kind)
     {
         // Pauses, moves and exceptions in one stream: each was right by itself before they were right together.
@@ -19,7 +19,7 @@ public class ChatStressTests
         }
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void Everything_leaves_in_the_order_it_was_pushed_whatever_it_is(IoBackendKind kind)
     {
         // Pushes, producers, files and moves in one stream: each was right by itself before they were right together.
@@ -44,9 +44,9 @@ public class ChatStressTests
         var random = new Random(seed);
         using EventLoop loop = TestLoop.Create(kind);
         using EventLoop other = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) =
+        (ChatRecorder chat, FarEnd peer) =
             loop.JoinChat(random.Next(2) == 0 ? AddressFamily.Unix : AddressFamily.InterNetwork);
-        using Socket _ = peer;
+        using FarEnd _ = peer;
         chat.InBufferSize = random.Next(2) == 0 ? 7 : 100_000;
         chat.SetTerminators("\r\n", "\n");
         chat.OnError = _ => true;
@@ -65,8 +65,8 @@ public class ChatStressTests
             }
         }
 
-        Companion drain = Companion.Start(peer.Drain);
-        peer.Shutdown(SocketShutdown.Send);
+        Companion drain = Companion.Start(((Socket)peer).Drain);
+        peer.Shutdown();
         for (int i = 0; i < 10_000 && !chat.HasEnded; i++)
         {
             (chat.Loop == loop ? other : loop).RunOnce(TimeSpan.Zero);
@@ -131,9 +131,9 @@ public class ChatStressTests
         {
             using EventLoop loop = TestLoop.Create(kind);
             using EventLoop other = TestLoop.Create(kind);
-            (ChatRecorder chat, Socket peer) =
+            (ChatRecorder chat, FarEnd peer) =
                 loop.JoinChat(_random.Next(2) == 0 ? AddressFamily.Unix : AddressFamily.InterNetwork);
-            using Socket _ = peer;
+            using FarEnd _ = peer;
             chat.OutBufferSize = _random.Next(3) switch { 0 => 1000, 1 => 40_000, _ => 256 * 1024 };
             byte[]? got = null;
             Companion reader = Companion.Start(() => got = peer.ReadToEnd());

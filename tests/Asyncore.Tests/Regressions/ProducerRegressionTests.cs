@@ -13,8 +13,8 @@ public class ProducerRegressionTests
     {
         // Asked before the wait, it was asked again after it only, whenever that was.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         loop.Post(() => chat.PushWithProducer(new Eager()));
         Companion reader = Companion.Start(() =>
         {
@@ -31,13 +31,13 @@ public class ProducerRegressionTests
         reader.Join();
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void A_part_of_a_composite_may_discard_what_is_to_be_sent(IoBackendKind kind)
     {
         // The composite, disposed by that, looked for the part that it had just asked.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         chat.PushWithProducer(new CompositeProducer(new ScriptedProducer(() =>
         {
             chat.DiscardOutputBuffers();
@@ -51,13 +51,13 @@ public class ProducerRegressionTests
         Assert.Equal("on"u8.ToArray(), peer.ReadExactly(2));
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void A_producer_that_has_failed_is_not_asked_again(IoBackendKind kind)
     {
         // It was where it said that it is ready before its failure was told.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         var producer = new Waiting { Fails = true };
         chat.PushWithProducer(producer);
         chat.Flush();
@@ -68,13 +68,13 @@ public class ProducerRegressionTests
         Assert.IsType<FormatException>(chat.CloseReason);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void A_producer_is_not_asked_because_one_behind_it_is_ready(IoBackendKind kind)
     {
         // Whichever of them was ready, the one in front was asked.
         using EventLoop loop = TestLoop.Create(kind);
-        (ChatRecorder chat, Socket peer) = loop.JoinChat();
-        using Socket _ = peer;
+        (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+        using FarEnd _ = peer;
         var first = new Waiting();
         var second = new DeferredProducer();
         chat.PushWithProducer(first);
@@ -89,7 +89,7 @@ public class ProducerRegressionTests
         Assert.Equal(2, first.Asked);
     }
 
-    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void A_count_past_the_largest_position_sends_what_the_file_has(IoBackendKind kind)
     {
         // The sum of offset and count was below zero, so that the file seemed to have been sent.
@@ -98,8 +98,8 @@ public class ProducerRegressionTests
         try
         {
             using EventLoop loop = TestLoop.Create(kind);
-            (ChatRecorder chat, Socket peer) = loop.JoinChat();
-            using Socket _ = peer;
+            (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+            using FarEnd _ = peer;
             chat.PushWithProducer(new FileProducer(path, 1, long.MaxValue));
             loop.RunUntil(() => loop.Channels.Count == 0);
             Assert.IsType<EndOfStreamException>(chat.CloseReason);
@@ -120,8 +120,8 @@ public class ProducerRegressionTests
             "/dev/null"])
         {
             using EventLoop loop = TestLoop.Create(kind);
-            (ChatRecorder chat, Socket peer) = loop.JoinChat();
-            using Socket _ = peer;
+            (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
+            using FarEnd _ = peer;
             long? count = path is "/dev/zero" or "/dev/urandom" ? 1000 : null;
             chat.PushWithProducer(new FileProducer(path, 0, count));
             chat.CloseWhenDone();
@@ -142,10 +142,10 @@ public class ProducerRegressionTests
     {
         // It threw out of the walk over the channels that send, and out of the loop.
         using EventLoop loop = TestLoop.Create(kind);
-        (ThrowingLog chat, Socket peer) = Join(loop);
-        using Socket _ = peer;
-        (ChatRecorder other, Socket otherPeer) = loop.JoinChat();
-        using Socket __ = otherPeer;
+        (ThrowingLog chat, FarEnd peer) = Join(loop);
+        using FarEnd _ = peer;
+        (ChatRecorder other, FarEnd otherPeer) = loop.JoinChat();
+        using FarEnd __ = otherPeer;
         chat.PushWithProducer(new ScriptedProducer(() =>
         {
             chat.Close();
@@ -162,8 +162,8 @@ public class ProducerRegressionTests
     {
         // It was taken for the producer's own failure.
         using EventLoop loop = TestLoop.Create(kind);
-        (ThrowingLog chat, Socket peer) = Join(loop);
-        using Socket _ = peer;
+        (ThrowingLog chat, FarEnd peer) = Join(loop);
+        using FarEnd _ = peer;
         chat.PushWithProducer(new Undisposable());
         chat.Push("on"u8);
         loop.Passes(3);
@@ -172,7 +172,7 @@ public class ProducerRegressionTests
         Assert.NotEqual(0, chat.Thrown);
     }
 
-    private static (ThrowingLog Chat, Socket Peer) Join(EventLoop loop) =>
+    private static (ThrowingLog Chat, FarEnd Peer) Join(EventLoop loop) =>
         loop.Join(AddressFamily.InterNetwork, (socket, owner) => new ThrowingLog(socket, owner));
 
     private sealed class ThrowingLog(Socket socket, EventLoop loop) : ChatRecorder(socket, loop)

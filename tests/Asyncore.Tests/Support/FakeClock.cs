@@ -31,6 +31,9 @@ public sealed class FakeClock(long frequency = TimeSpan.TicksPerSecond) : TimePr
     /// <summary>Called after a timer was set, on the thread that set it; an infinite time is one switched off.</summary>
     public Action<TimeSpan>? OnSet { get; set; }
 
+    /// <summary>Called before what falls due is fired.</summary>
+    public Action<TimeSpan>? OnAdvance { get; set; }
+
     public override long GetTimestamp() => Volatile.Read(ref _now);
 
     public override DateTimeOffset GetUtcNow() => TimeOfDay;
@@ -53,6 +56,7 @@ public sealed class FakeClock(long frequency = TimeSpan.TicksPerSecond) : TimePr
 
     public void AdvanceTicks(long ticks)
     {
+        OnAdvance?.Invoke(new TimeSpan((long)((Int128)ticks * TimeSpan.TicksPerSecond / frequency)));
         Alarm[] due;
         lock (_gate)
         {

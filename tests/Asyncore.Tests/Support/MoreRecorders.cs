@@ -20,6 +20,11 @@ internal sealed class QueueRecorder : DispatcherWithSend
     {
     }
 
+    public QueueRecorder(AcceptedChannel accepted)
+        : base(accepted)
+    {
+    }
+
     public List<string> Events { get; } = [];
 
     public List<byte> Received { get; } = [];

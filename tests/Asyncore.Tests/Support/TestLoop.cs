@@ -12,10 +12,14 @@ public static class TestLoop
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
 
     /// <summary>A loop on the backend asked for, and on no other.</summary>
-    public static EventLoop Create(IoBackendKind kind, TimeProvider? clock = null)
+    public static EventLoop Create(IoBackendKind kind, TimeProvider? clock = null) =>
+        Create(new EventLoopOptions { Backend = kind, TimeProvider = clock ?? TimeProvider.System });
+
+    /// <summary>A loop with these options, on the backend that they name; a simulated one has its network's clock.</summary>
+    public static EventLoop Create(EventLoopOptions options)
     {
-        var loop = new EventLoop(new EventLoopOptions { Backend = kind, TimeProvider = clock ?? TimeProvider.System });
-        Assert.Equal(kind, loop.Backend);
+        EventLoop loop = options.Backend == IoBackendKind.Simulated ? Networks.CreateSimulated(options) : new EventLoop(options);
+        Assert.Equal(options.Backend, loop.Backend);
         return loop;
     }
 
