@@ -136,15 +136,15 @@ internal sealed class ForwardCommand
     private void CheckTogether(System.CommandLine.Parsing.CommandResult result)
     {
         Option[] ownOptions = [_config, _check, _log, _json, _live];
-        bool file = IsGiven(_config);
+        bool file = result.IsGiven(_config);
         Option? other = result.Command.Options.FirstOrDefault(each =>
-            !ownOptions.Contains(each) && IsGiven(each));
+            !ownOptions.Contains(each) && result.IsGiven(each));
         if (file && other is not null)
         {
             result.AddError($"{other.Name} cannot be given with --config: the file says it");
         }
 
-        if (!file && IsGiven(_check))
+        if (!file && result.IsGiven(_check))
         {
             result.AddError("--check wants --config FILE");
         }
@@ -153,8 +153,6 @@ internal sealed class ForwardCommand
         {
             _arguments.CheckTogether(result, [_localIp, _localPort], _remoteIp, _remotePort);
         }
-
-        bool IsGiven(Option option) => result.GetResult(option) is { Implicit: false };
     }
 
     private static string Counted(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";

@@ -45,12 +45,10 @@ internal sealed class FaultArguments
     public void CheckTogether(CommandResult result)
     {
         Option[] faults = [_delay, _jitter, _bandwidth, _slice, _cutAfter, _resetAfter, _stall];
-        if (!Array.Exists(faults, IsGiven) && Array.Find<Option>([_direction, _seed], IsGiven) is { } idle)
+        if (!Array.Exists(faults, result.IsGiven) && Array.Find<Option>([_direction, _seed], result.IsGiven) is { } idle)
         {
             result.AddError($"{idle.Name}: there is no fault that it could be about");
         }
-
-        bool IsGiven(Option option) => result.GetResult(option) is { Implicit: false };
     }
 
     public FaultOptions? Read(ParseResult line, FaultDirection direction)

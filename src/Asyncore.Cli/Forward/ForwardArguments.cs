@@ -68,20 +68,18 @@ internal sealed class ForwardArguments
         _faults.CheckTogether(result);
         Refuse(_listen, listen);
         Refuse(_targets, [remoteIp, remotePort]);
-        if (!IsGiven(_targets) && !IsGiven(remoteIp))
+        if (!result.IsGiven(_targets) && !result.IsGiven(remoteIp))
         {
             result.AddError("Option '--remote-ip' is required, or --target, or --config.");
         }
 
         void Refuse(Option option, Option[] others)
         {
-            if (IsGiven(option) && Array.Find(others, IsGiven) is { } other)
+            if (result.IsGiven(option) && Array.Find(others, result.IsGiven) is { } other)
             {
                 result.AddError($"{other.Name} cannot be given with {option.Name}: both say the same");
             }
         }
-
-        bool IsGiven(Option option) => result.GetResult(option) is { Implicit: false };
     }
 
     /// <summary>The options of a service with one listener.</summary>
