@@ -196,6 +196,19 @@ public class SimulatedNetworkTests
         Assert.True(network.Clock.GetUtcNow() < before);
     }
 
+    [Theory]
+    [InlineData(7)]
+    [InlineData(60)]
+    [InlineData(61)]
+    public void What_never_comes_to_rest_is_said_so(int minutes)
+    {
+        using var network = new SimulatedNetwork();
+        TimerHandle timer = network.CreateLoop().CallEvery(TimeSpan.FromMinutes(minutes), () => { });
+        Assert.Throws<SimulationException>(() => network.Run());
+        timer.Cancel();
+        network.Run();
+    }
+
     private static int[] Datagrams(NetworkFaults faults)
     {
         using var network = new SimulatedNetwork(1) { Faults = faults };
