@@ -103,7 +103,7 @@ internal static class AstmScenario
                     $"message {i} of {_acknowledged} that were acknowledged is stored {count} times, after {_risks[i]} failures");
             }
 
-            string[] inOrder = [.. stored.Where(_messages.Contains).Distinct()];
+            string[] inOrder = [.. stored.Where(each => _messages.Contains(each)).Distinct()];
             Scenario.Check(inOrder.SequenceEqual(_messages.Take(inOrder.Length)), "messages are stored out of turn");
         }
 
