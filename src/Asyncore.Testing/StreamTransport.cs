@@ -180,7 +180,7 @@ internal sealed class StreamTransport(SimulatedNetwork network)
         network.Note(socket, abort ? "aborts" : "closes");
         foreach (SimulatedSocket waiting in socket.Waiting)
         {
-            Close(waiting, abort: true);
+            network.Close(waiting, abort: true);
         }
 
         if (socket.Stage == SocketStage.Connected && !socket.IsReset)

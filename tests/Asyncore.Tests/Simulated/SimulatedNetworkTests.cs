@@ -196,6 +196,21 @@ public class SimulatedNetworkTests
         Assert.True(network.Clock.GetUtcNow() < before);
     }
 
+    [Fact]
+    public void Who_waits_for_a_listener_that_closes_is_reset_and_leaves_nothing()
+    {
+        using var network = new SimulatedNetwork();
+        var server = new Sending(network.CreateLoop("server"));
+        SimulatedClient client = network.Connect(new DnsEndPoint("server", 7));
+        server.DelChannel(); // so that nobody is accepted
+        client.ExpectConnected();
+        server.Close();
+        client.ExpectReset();
+        client.Close();
+        network.Run();
+        Assert.Equal(0, network.OpenSockets);
+    }
+
     [Theory]
     [InlineData(7)]
     [InlineData(60)]

@@ -143,6 +143,7 @@ internal abstract class RelayEnd : DispatcherWithSend
     private TimerHandle Begin()
     {
         AllowHalfOpen = true;
+        CloseTimeout = Scenario.Patience; // what is dropped sooner would look whole to the other end
         return Loop.CallLater(Scenario.Patience, Abort);
     }
 }
