@@ -21,13 +21,13 @@ internal static class ChatRoomScenario
         EventLoop loop = network.CreateLoop("house", Scenario.Quiet);
         var server = new ScenarioListener(loop, Port, accepted => _ = new ChatRoomSeat(accepted, house, account));
         var address = new IPEndPoint(network.Host("house").Address, Port);
-        Scenario.Cut(network, random, "house", "client0", TimeSpan.FromMinutes(1));
+        TimeSpan healed = Scenario.Cut(network, random, "house", "client0", TimeSpan.FromMinutes(1));
         EventLoop[] far = [network.CreateLoop("client0", Scenario.Quiet), network.CreateLoop("client1", Scenario.Quiet)];
         Guest[] all = [.. Enumerable.Range(0, guests).Select(i => new Guest(far[i % 2], address, random.Next(), i))];
         network.RunUntil(() => Array.TrueForAll(all, each => each.IsOver) && loop.Channels.Count == 1, Scenario.Patience * 2);
         foreach (Guest each in all)
         {
-            Check(each, account);
+            Check(each, account, Scenario.IsCalm(network, healed));
         }
 
         Scenario.Check(!house.Rooms.Any(), "rooms are left in which nobody is");
@@ -37,7 +37,7 @@ internal static class ChatRoomScenario
         return guests;
     }
 
-    private static void Check(Guest guest, ChatRoomAccount account)
+    private static void Check(Guest guest, ChatRoomAccount account, bool isCalm)
     {
         ChatRoomSeat? seat = guest.LocalEnd is { } local ? account.SeatOf(local) : null;
         IReadOnlyList<string> owed = seat?.Owed ?? [];
@@ -49,6 +49,8 @@ internal static class ChatRoomScenario
 
         Scenario.Check(!guest.HasEnded || seat is { WasSlow: true } || guest.Heard.Count == owed.Count,
             $"{guest.Name} has heard {guest.Heard.Count} lines of {owed.Count}, and the connection ended in order");
+        Scenario.Check(!isCalm || guest.HasEnded || !guest.HasQuit || seat is { WasSlow: true },
+            $"{guest.Name} has said /quit on a calm network, and the connection did not end in order");
     }
 
     /// <summary>Somebody who comes in and does what chance says.</summary>
@@ -80,6 +82,9 @@ internal static class ChatRoomScenario
 
         /// <summary>Whether the house has ended the connection in order.</summary>
         public bool HasEnded { get; private set; }
+
+        /// <summary>Whether it has said that it goes, and not just gone.</summary>
+        public bool HasQuit { get; private set; }
 
         public override void Close()
         {
@@ -163,6 +168,7 @@ internal static class ChatRoomScenario
                     Abort();
                     break;
                 default:
+                    HasQuit = true;
                     Reply("/quit");
                     Reply("and nobody hears this");
                     ResumeReading();

@@ -38,6 +38,11 @@ internal static class DrainScenario
         TimeSpan deadline = stop + service.Options.DrainTimeout + TimeSpan.FromMilliseconds(1); // the pass itself takes time, too
         Scenario.Check(stopped <= deadline, $"it has stopped after {stopped}, and not by {deadline}");
         scene.CheckEnds();
+        if (cut == 0 && Scenario.IsCalm(network, healed: TimeSpan.Zero))
+        {
+            scene.CheckCalm();
+        }
+
         foreach (RelayClient client in late)
         {
             Scenario.Check(client is { HasEnded: false, Received: 0 } && scene.RecordsOf(client).Count == 0, $"{client} came too late, and was served");

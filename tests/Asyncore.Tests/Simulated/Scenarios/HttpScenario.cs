@@ -13,9 +13,6 @@ internal static class HttpScenario
 {
     private static readonly string[] _hosts = ["www", "mirror"];
 
-    private static readonly FaultKind[] _breaking =
-        [FaultKind.Reset, FaultKind.HalfOpen, FaultKind.RefusedConnect, FaultKind.SilentConnect, FaultKind.NoDescriptor];
-
     public static int Run(SimulatedNetwork network, int requests)
     {
         var random = new Random(network.Seed);
@@ -41,7 +38,7 @@ internal static class HttpScenario
         }
 
         network.RunUntil(() => Array.TrueForAll(all, each => each.IsOver), Scenario.Patience * 2);
-        bool isCalm = healed == TimeSpan.Zero && !network.Fired.Any(each => _breaking.Contains(each.Kind));
+        bool isCalm = Scenario.IsCalm(network, healed);
         foreach (Fetch each in all)
         {
             each.CheckEnd(isCalm);

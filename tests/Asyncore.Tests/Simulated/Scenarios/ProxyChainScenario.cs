@@ -13,10 +13,11 @@ internal static class ProxyChainScenario
     public static int Run(SimulatedNetwork network, int clients)
     {
         var random = new Random(network.Seed);
+        TimeSpan healed = TimeSpan.Zero;
         if (random.Next(2) == 0)
         {
             Scenario.Worsen(network);
-            Scenario.Cut(network, random, "edge", "inner", TimeSpan.FromMinutes(1));
+            healed = Scenario.Cut(network, random, "edge", "inner", TimeSpan.FromMinutes(1));
         }
 
         var scene = new RelayScene(network);
@@ -41,6 +42,11 @@ internal static class ProxyChainScenario
 
         network.RunUntil(() => scene.IsOver && edge.Connections + inner.Connections == 0, Scenario.Patience * 2);
         scene.CheckEnds();
+        if (last.MaxConnectionsPerClient is null && Scenario.IsCalm(network, healed))
+        {
+            scene.CheckCalm();
+        }
+
         foreach (ConnectionRecord record in served.Where(each => each.BytesToTarget > 0))
         {
             int known = scene.Clients.Count(each => record.Client!.Equals(each.LocalEnd));

@@ -65,6 +65,15 @@ internal sealed class RelayScene(SimulatedNetwork network)
     public IReadOnlyList<ConnectionRecord> RecordsOf(RelayClient client) =>
         client.LocalEnd is { } local && _records.TryGetValue(local, out List<ConnectionRecord>? all) ? all : [];
 
+    /// <summary>Everybody who was let in has got everything, as nothing has happened to any connection.</summary>
+    public void CheckCalm()
+    {
+        foreach (RelayClient client in _clients.Where(each => RecordsOf(each).Count > 0))
+        {
+            Scenario.Check(client.HasEnded && client.Received > 0, $"{client} has got {client.Received} bytes on a calm network");
+        }
+    }
+
     public void CheckEnds()
     {
         foreach (RelayClient client in _clients)

@@ -55,6 +55,15 @@ internal static class Scenario
         return when;
     }
 
+    /// <summary>
+    /// Whether no connection has met worse than delays: then everything has come to its proper end, and not nothing at all.
+    /// </summary>
+    /// <param name="network">The network.</param>
+    /// <param name="healed">What <see cref="Cut"/> has said.</param>
+    public static bool IsCalm(SimulatedNetwork network, TimeSpan healed) => healed == TimeSpan.Zero && !network.Fired.Any(
+        each => each.Kind is FaultKind.Reset or FaultKind.HalfOpen or FaultKind.RefusedConnect or FaultKind.SilentConnect
+            or FaultKind.NoDescriptor);
+
     /// <summary>What was received of a stream: all of it where it ended in order, else what it began with.</summary>
     public static void CheckStream(byte[] sent, ReadOnlySpan<byte> got, bool whole, string who)
     {
