@@ -18,8 +18,16 @@ internal abstract class AstmChat : AsyncChat
         : base(socket, loop)
     {
         _maxItem = maxItem;
-        StripTerminator = false;
-        OutBufferLimit = 256 * 1024; // a peer that talks and does not listen to the replies
+        Begin();
+    }
+
+    /// <param name="accepted">The connection.</param>
+    /// <param name="maxItem">How much is kept of what came before a terminator.</param>
+    protected AstmChat(AcceptedChannel accepted, int maxItem)
+        : base(accepted)
+    {
+        _maxItem = maxItem;
+        Begin();
     }
 
     /// <summary>The last byte that has come; in <see cref="AsyncChat.FoundTerminator"/> the terminator's.</summary>
@@ -65,6 +73,12 @@ internal abstract class AstmChat : AsyncChat
     {
         _timer?.Cancel();
         _timer = null;
+    }
+
+    private void Begin()
+    {
+        StripTerminator = false;
+        OutBufferLimit = 256 * 1024; // a peer that talks and does not listen to the replies
     }
 
     private void SetTimer(TimeSpan time, Action action, bool isPatient)

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using Asyncore;
 
@@ -22,7 +21,18 @@ internal class AstmReceiver : AstmChat
     /// <param name="loop">The loop; null for the default one.</param>
     public AstmReceiver(
         Socket? socket, Action<byte[]> store, int maxText = Astm.MaxTextOfLis1, EventLoop? loop = null)
-        : base(socket, loop, maxText + AstmFrame.Overhead + 1) // the one too many, by which it is known to be too long
+        : base(socket, loop, MaxItem(maxText))
+    {
+        _store = store;
+        _maxText = maxText;
+        End();
+    }
+
+    /// <param name="accepted">The connection.</param>
+    /// <param name="store">As above.</param>
+    /// <param name="maxText">As above.</param>
+    public AstmReceiver(AcceptedChannel accepted, Action<byte[]> store, int maxText = Astm.MaxTextOfLis1)
+        : base(accepted, MaxItem(maxText))
     {
         _store = store;
         _maxText = maxText;
@@ -142,6 +152,9 @@ internal class AstmReceiver : AstmChat
         return null;
     }
 
+    // The one too many, by which it is known to be too long.
+    private static int MaxItem(int maxText) => maxText + AstmFrame.Overhead + 1;
+
     private void Forget()
     {
         _message.SetLength(0);
@@ -163,6 +176,5 @@ internal class AstmServer : Dispatcher
         Listen(5);
     }
 
-    protected override void HandleAccepted(Socket socket, EndPoint? address) =>
-        _ = new AstmReceiver(socket, _store, loop: Loop);
+    protected override void HandleAccepted(AcceptedChannel accepted) => _ = new AstmReceiver(accepted, _store);
 }

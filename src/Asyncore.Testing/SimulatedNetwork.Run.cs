@@ -10,12 +10,14 @@ public sealed partial class SimulatedNetwork
     public void Run()
     {
         TimeSpan end = Now + _patience;
-        while (TryStep(waiting: null, end))
+        while (Now < end && TryStep(waiting: null, end))
         {
-            if (Now >= end)
-            {
-                throw new SimulationException($"It has not come to rest within {_patience} of its time.", this);
-            }
+            // on
+        }
+
+        if (Now >= end || NextTime is not null)
+        {
+            throw new SimulationException($"It has not come to rest within {_patience} of its time.", this);
         }
     }
 

@@ -181,7 +181,7 @@ internal sealed class StreamTransport(SimulatedNetwork network)
         network.Note(socket, abort ? "aborts" : "closes");
         foreach (SimulatedSocket waiting in socket.Waiting)
         {
-            Close(waiting, abort: true);
+            network.Close(waiting, abort: true);
         }
 
         if (socket is { IsStream: true, Stage: SocketStage.Connected, IsReset: false })

@@ -15,8 +15,15 @@ internal static class Soak
     {
         ["chat"] = network => ChatScenario.Run(network, clients: 3),
         ["forwarder"] = network => RelayScenario.Run(network, clients: 4),
+        ["forwarder-cut"] = network => RelayScenario.RunCut(network, clients: 4),
+        ["forwarder-drain"] = network => DrainScenario.Run(network, clients: 4),
+        ["forwarder-proxy"] = network => ProxyChainScenario.Run(network, clients: 4),
         ["classic-forwarder"] = network => RelayScenario.RunClassic(network, clients: 4),
         ["churn"] = network => ChurnScenario.Run(network, clients: 500),
+        ["http"] = network => HttpScenario.Run(network, requests: 6),
+        ["smtp"] = network => SmtpScenario.Run(network, clients: 3),
+        ["astm"] = network => AstmScenario.Run(network, instruments: 3),
+        ["chat-room"] = network => ChatRoomScenario.Run(network, guests: 6),
     };
 
     /// <param name="names">Which scenarios.</param>

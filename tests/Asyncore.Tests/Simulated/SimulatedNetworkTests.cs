@@ -196,6 +196,34 @@ public class SimulatedNetworkTests
         Assert.True(network.Clock.GetUtcNow() < before);
     }
 
+    [Fact]
+    public void Who_waits_for_a_listener_that_closes_is_reset_and_leaves_nothing()
+    {
+        using var network = new SimulatedNetwork();
+        var server = new Sending(network.CreateLoop("server"));
+        SimulatedClient client = network.Connect(new DnsEndPoint("server", 7));
+        server.DelChannel(); // so that nobody is accepted
+        client.ExpectConnected();
+        server.Close();
+        client.ExpectReset();
+        client.Close();
+        network.Run();
+        Assert.Equal(0, network.OpenSockets);
+    }
+
+    [Theory]
+    [InlineData(7)]
+    [InlineData(60)]
+    [InlineData(61)]
+    public void What_never_comes_to_rest_is_said_so(int minutes)
+    {
+        using var network = new SimulatedNetwork();
+        TimerHandle timer = network.CreateLoop().CallEvery(TimeSpan.FromMinutes(minutes), () => { });
+        Assert.Throws<SimulationException>(() => network.Run());
+        timer.Cancel();
+        network.Run();
+    }
+
     private static int[] Datagrams(NetworkFaults faults)
     {
         using var network = new SimulatedNetwork(1) { Faults = faults };

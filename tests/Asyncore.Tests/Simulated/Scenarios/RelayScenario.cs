@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Asyncore.Forwarding;
 using Asyncore.Protocols;
 using Asyncore.Testing;
@@ -7,231 +6,150 @@ using Asyncore.Testing;
 namespace Asyncore.Tests.Simulated;
 
 /// <summary>
-/// Connections through a forwarder, bytes both ways, each end ending its stream when it has sent everything. What comes out
-/// is what went in: all of it where the end came in order, the beginning where something broke.
+/// Connections through a forwarder, bytes both ways, each end ending its stream when it has sent everything. Afterwards the
+/// forwarder serves as it did at first.
 /// </summary>
 internal static class RelayScenario
 {
-    private const int Most = 60_000;
+    private const int Port = 8080;
+    private const int OtherPort = 8081;
 
-    /// <summary>Through <see cref="ForwardService"/>, with two targets of which one may be away, limits and water marks.</summary>
-    public static int Run(SimulatedNetwork network, int clients)
+    private static readonly TimeSpan _whole = Scenario.Patience * 2;
+    private static readonly TimeSpan _sample = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan _lastReload = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>
+    /// Through <see cref="ForwardService"/>, with two targets of which one may be away, limits, water marks, and a reload in
+    /// the middle.
+    /// </summary>
+    public static int Run(SimulatedNetwork network, int clients) => Run(network, clients, healed: TimeSpan.Zero);
+
+    /// <summary>The same while peers vanish and hosts are cut off from each other: idle connections are what is left of that.</summary>
+    public static int RunCut(SimulatedNetwork network, int clients)
     {
-        EventLoop loop = network.CreateLoop("forwarder", Scenario.Quiet);
-        var random = new Random(network.Seed);
-        var listen = new IPEndPoint(network.Host("forwarder").Address, 8080);
-        var options = new ServiceOptions
-        {
-            Listeners =
-            [
-                new ListenerOptions
-                {
-                    Listen = listen,
-                    Targets =
-                    [
-                        new TargetOptions { Address = new IPEndPoint(network.Host("target").Address, 80) },
-                        new TargetOptions { Address = new DnsEndPoint("second", 80) },
-                    ],
-                    IdleTimeout = TimeSpan.FromMinutes(2),
-                    HighWater = random.Next(2) == 0 ? 1 : 10_000,
-                    Rate = random.Next(4) == 0 ? 50_000 : null,
-                    MaxConnections = random.Next(4) == 0 ? clients : null,
-                },
-            ],
-        };
-        using var service = new ForwardService(options, loop);
-        int ended = 0;
-        service.ConnectionEnded += _ => ended++;
-        Scene scene = Join(network, random, listen, clients);
-        if (random.Next(3) == 0)
-        {
-            network.At(TimeSpan.FromMilliseconds(random.Next(50)), () => service.Apply(Reloaded(options)));
-        }
-
-        network.Run(TimeSpan.FromMinutes(30));
-        scene.CheckEnds();
-        Scenario.Check(service.Connections == 0, $"{service.Connections} connections are left in the forwarder");
-        Scenario.Check(ended == service.Statistics.Sum(each => each.Accepted), $"{ended} of {service.Statistics.Sum(each => each.Accepted)} have a record");
-        service.Stop();
-        scene.Close();
-        network.Run(TimeSpan.FromMinutes(5));
-        Scenario.CheckClean(network, loop, channels: 0, sockets: 0);
-        return clients;
+        var random = new Random(~network.Seed);
+        Scenario.Worsen(network);
+        string[] others = ["client", "target", "second"];
+        TimeSpan healed = others.Max(each => Scenario.Cut(network, random, "forwarder", each, TimeSpan.FromMinutes(6)));
+        return Run(network, clients, healed);
     }
 
     /// <summary>Through the classic <see cref="Forwarder"/>.</summary>
     public static int RunClassic(SimulatedNetwork network, int clients)
     {
-        EventLoop loop = network.CreateLoop("forwarder", Scenario.Quiet);
-        var random = new Random(network.Seed);
-        var listen = new IPEndPoint(network.Host("forwarder").Address, 8080);
-        var forwarder = new Forwarder(listen, new IPEndPoint(network.Host("target").Address, 80), loop: loop);
-        Scene scene = Join(network, random, listen, clients);
-        network.Run(TimeSpan.FromMinutes(30));
+        var scene = new RelayScene(network) { HasRecords = false };
+        scene.Serve("target");
+        var listen = new IPEndPoint(network.Host("forwarder").Address, Port);
+        var target = new IPEndPoint(network.Host("target").Address, RelayScene.TargetPort);
+        var forwarder = new Forwarder(listen, target, loop: scene.Loop("forwarder"));
+        scene.Connect("client", listen, clients);
+        network.RunUntil(() => scene.IsOver, _whole);
         scene.CheckEnds();
         forwarder.Close();
         scene.Close();
-        network.Run(TimeSpan.FromMinutes(5));
-        Scenario.CheckClean(network, loop, channels: 0, sockets: 0);
         return clients;
     }
 
-    private static ServiceOptions Reloaded(ServiceOptions options) =>
-        options with { Listeners = [options.Listeners[0] with { Balance = BalancePolicy.LeastConnections }] };
-
-    private static Scene Join(SimulatedNetwork network, Random random, EndPoint address, int clients)
+    private static int Run(SimulatedNetwork network, int clients, TimeSpan healed)
     {
-        var scene = new Scene(network);
+        var random = new Random(network.Seed);
+        ServiceOptions options = Options(network, random, limit: clients - 1);
+        var scene = new RelayScene(network);
         scene.Serve("target");
         scene.Serve("second");
-        EventLoop far = network.CreateLoop("client", Scenario.Quiet);
-        for (int i = 0; i < clients; i++)
+        using var service = new ForwardService(options, scene.Loop("forwarder"));
+        service.ConnectionEnded += scene.Note;
+        int ended = 0;
+        service.ConnectionEnded += _ => ended++;
+        HashSet<ListenerStatistics> counted = [.. service.Statistics]; // those of a listener that a reload closes, too
+        EndPoint listen = service.Addresses[0];
+        int there = (clients + 1) / 2;
+        scene.Connect("client", listen, there);
+        scene.Connect("other", listen, clients - there);
+        WatchLimits(network, service, hosts: 2);
+        if (random.Next(3) == 0)
         {
-            scene.Ends.Add(new End(far, address, End.Payload(network, i), i));
-        }
-
-        return scene;
-    }
-
-    private sealed class Scene(SimulatedNetwork network)
-    {
-        private readonly List<Dispatcher> _listeners = [];
-
-        public List<End> Ends { get; } = [];
-
-        public void Serve(string host) => _listeners.Add(new Target(network, host));
-
-        public void CheckEnds()
-        {
-            foreach (End end in Ends)
+            ServiceOptions other = Reloaded(options, random);
+            network.At(_lastReload * random.NextDouble(), () =>
             {
-                end.CheckEnd(network);
-            }
+                service.Apply(other);
+                counted.UnionWith(service.Statistics);
+            });
         }
 
-        public void Close() => _listeners.ForEach(each => each.Close());
+        network.RunUntil(() => scene.IsOver && service.Connections == 0, _whole);
+        scene.CheckEnds();
+        network.RunUntil(() => network.Now > healed && network.Now > _lastReload, _whole);
+        CheckWell(network, scene, service, limit: clients - 1);
+        long accepted = counted.Sum(each => each.Accepted);
+        Scenario.Check(ended == accepted, $"{ended} of {accepted} have a record");
+        service.Stop();
+        scene.Close();
+        return clients;
     }
 
-    // Answers each client with bytes that follow from what it says first: its number.
-    private sealed class Target : Dispatcher
+    private static ServiceOptions Options(SimulatedNetwork network, Random random, int limit) => new()
     {
-        private readonly SimulatedNetwork _network;
-
-        public Target(SimulatedNetwork network, string host)
-            : base(null, network.CreateLoop(host, Scenario.Quiet))
-        {
-            _network = network;
-            CreateSocket();
-            Bind(new IPEndPoint(IPAddress.Any, 80));
-            Listen();
-        }
-
-        protected override void HandleAccepted(AcceptedChannel accepted) => _ = new Far(_network, accepted);
-
-        protected override void HandleError(Exception error)
-        {
-            // A connection that was reset before it was taken costs itself.
-        }
-    }
-
-    private sealed class Far : DispatcherWithSend
-    {
-        private readonly SimulatedNetwork _network;
-        private readonly List<byte> _got = [];
-        private int _number = -1;
-
-        public Far(SimulatedNetwork network, AcceptedChannel accepted)
-            : base(accepted)
-        {
-            _network = network;
-            AllowHalfOpen = true;
-        }
-
-        protected override void HandleRead()
-        {
-            _got.AddRange(Receive());
-            if (_number < 0 && _got.Count >= sizeof(int))
+        Listeners =
+        [
+            new ListenerOptions
             {
-                _number = BitConverter.ToInt32([.. _got[..sizeof(int)]]);
-                Send(Scenario.Bytes(_network, Answer(_number), Answer(_number) % Most));
-            }
-        }
+                Listen = new IPEndPoint(network.Host("forwarder").Address, Port),
+                Targets =
+                [
+                    new TargetOptions { Address = new IPEndPoint(network.Host("target").Address, RelayScene.TargetPort) },
+                    new TargetOptions { Address = new DnsEndPoint("second", RelayScene.TargetPort) },
+                ],
+                IdleTimeout = TimeSpan.FromMinutes(2),
+                HighWater = random.Next(2) == 0 ? 1 : 10_000,
+                Rate = random.Next(4) == 0 ? 50_000 : null,
+                TotalRate = random.Next(8) == 0 ? 100_000 : null,
+                MaxConnections = random.Next(4) == 0 ? limit : null,
+                MaxConnectionsPerClient = random.Next(4) == 0 ? Math.Max(limit / 2, 1) : null,
+            },
+        ],
+    };
 
-        protected override void HandleEndOfStream()
+    // Another policy; another target; one more listener; or another listener instead, while the first's connections live on.
+    private static ServiceOptions Reloaded(ServiceOptions options, Random random)
+    {
+        ListenerOptions first = options.Listeners[0];
+        var elsewhere = new IPEndPoint(((IPEndPoint)first.Listen).Address, OtherPort);
+        return random.Next(4) switch
         {
-            if (_number >= 0)
-            {
-                byte[] sent = [.. BitConverter.GetBytes(_number), .. End.Payload(_network, _number)];
-                Scenario.CheckStream(sent, _got.ToArray(), whole: true, $"the target of {_number}");
-            }
-
-            ShutdownSend();
-            Close();
-        }
-
-        protected override void HandleClose() => Close();
+            0 => options with { Listeners = [first with { Balance = BalancePolicy.LeastConnections }] },
+            1 => options with { Listeners = [first with { Targets = [first.Targets[1]] }] },
+            2 => options with { Listeners = [first, first with { Listen = elsewhere }] },
+            _ => options with { Listeners = [first with { Listen = elsewhere }] },
+        };
     }
 
-    private static int Answer(int number) => 100_000 + (number * 7919);
-
-    /// <summary>A client: says its number and its bytes, ends its stream, and reads to the end.</summary>
-    internal sealed class End : DispatcherWithSend
+    private static void WatchLimits(SimulatedNetwork network, ForwardService service, int hosts)
     {
-        private readonly byte[] _payload;
-        private readonly int _number;
-        private readonly List<byte> _got = [];
-        private bool _ended;
-        private bool _over;
-
-        public End(EventLoop loop, EndPoint address, byte[] payload, int number)
-            : base(null, loop)
+        for (int i = 0; i < 50; i++)
         {
-            _payload = payload;
-            _number = number;
-            AllowHalfOpen = true;
-            Connect(address);
+            network.At(_sample * i, () =>
+            {
+                ListenerOptions options = service.Options.Listeners[0];
+                long most = Math.Min(options.MaxConnections ?? int.MaxValue, options.MaxConnectionsPerClient * hosts ?? int.MaxValue);
+                long active = service.Statistics[0].Active;
+                Scenario.Check(active <= most, $"{active} connections, of {most} at most");
+            });
         }
+    }
 
-        public static byte[] Payload(SimulatedNetwork network, int number)
+    // Whatever has happened, as many as may connect do, and each gets everything: no limit counts somebody who has gone.
+    private static void CheckWell(SimulatedNetwork network, RelayScene scene, ForwardService service, int limit)
+    {
+        network.Faults = NetworkFaults.None;
+        ListenerOptions options = service.Options.Listeners[0];
+        int count = Math.Min(Math.Min(options.MaxConnections ?? limit, options.MaxConnectionsPerClient ?? limit), limit);
+        RelayClient[] late = scene.Connect("client", service.Addresses[0], count);
+        network.RunUntil(() => scene.IsOver && service.Connections == 0, _whole);
+        scene.CheckEnds();
+        foreach (RelayClient client in late)
         {
-            byte[] all = Scenario.Bytes(network, number, Most);
-            return all[..(BitConverter.ToUInt16(all) % Most)];
-        }
-
-        public void CheckEnd(SimulatedNetwork network)
-        {
-            Scenario.Check(_over, $"client {_number} has no end");
-            byte[] answer = Scenario.Bytes(network, Answer(_number), Answer(_number) % Most);
-            bool refused = _got.Count == 0; // no target, or too many connections: closed without a byte
-            Scenario.CheckStream(answer, _got.ToArray(), whole: _ended && !refused, $"client {_number}");
-        }
-
-        protected override void HandleConnect()
-        {
-            Send(BitConverter.GetBytes(_number));
-            Send(_payload);
-            ShutdownSend();
-        }
-
-        protected override void HandleRead() => _got.AddRange(Receive());
-
-        protected override void HandleEndOfStream()
-        {
-            _ended = true;
-            _over = true;
-            Close();
-        }
-
-        protected override void HandleConnectFailed(SocketException error)
-        {
-            _over = true;
-            Close();
-        }
-
-        protected override void HandleClose()
-        {
-            _over = true;
-            Close();
+            Scenario.Check(client.HasEnded && client.Received > 0, $"{client} came when all was well, and has got nothing");
         }
     }
 }

@@ -1,13 +1,19 @@
+using System.Net;
 using Asyncore.Testing;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Asyncore.Tests.Simulated;
 
 /// <summary>What scenarios on the simulated network have in common; of no test framework, as the soak runs them too.</summary>
 internal static class Scenario
 {
-    /// <summary>Loops that say nothing: shortages and refusals are what they are made for here.</summary>
-    public static EventLoopOptions Quiet { get; } = new() { LoggerFactory = NullLoggerFactory.Instance };
+    /// <summary>
+    /// Loops that say nothing: shortages and refusals are what they are made for here. An exception that nobody has caught is
+    /// none of these, and ends the run.
+    /// </summary>
+    public static EventLoopOptions Quiet { get; } = new() { LoggerFactory = new UncaughtWatch() };
+
+    /// <summary>How long an end of a connection waits for one that has vanished: longer than anybody else does.</summary>
+    public static TimeSpan Patience { get; } = TimeSpan.FromMinutes(30);
 
     public static void Check(bool holds, string what)
     {
@@ -25,6 +31,39 @@ internal static class Scenario
         return bytes;
     }
 
+    /// <summary>A time of chance, of so many milliseconds at most.</summary>
+    public static TimeSpan Some(Random random, int milliseconds) =>
+        TimeSpan.FromMicroseconds(random.Next(milliseconds * 1000));
+
+    /// <summary>Besides what goes wrong already, peers vanish and connects are not answered.</summary>
+    public static void Worsen(SimulatedNetwork network) =>
+        network.Faults = network.Faults with { HalfOpen = 0.001, SilentConnect = 0.01 };
+
+    /// <summary>Cuts two hosts off from each other twice at most, each time for a while.</summary>
+    /// <returns>When they reach each other for good; zero where they always do.</returns>
+    public static TimeSpan Cut(SimulatedNetwork network, Random random, string a, string b, TimeSpan longest)
+    {
+        TimeSpan when = TimeSpan.Zero;
+        for (int left = random.Next(3); left > 0; left--)
+        {
+            when += Some(random, 200);
+            network.At(when, () => network.Partition(a, b));
+            when += longest * Math.Pow(random.NextDouble(), 4); // most are short
+            network.At(when, () => network.Heal(a, b));
+        }
+
+        return when;
+    }
+
+    /// <summary>
+    /// Whether no connection has met worse than delays: then everything has come to its proper end, and not nothing at all.
+    /// </summary>
+    /// <param name="network">The network.</param>
+    /// <param name="healed">What <see cref="Cut"/> has said.</param>
+    public static bool IsCalm(SimulatedNetwork network, TimeSpan healed) => healed == TimeSpan.Zero && !network.Fired.Any(
+        each => each.Kind is FaultKind.Reset or FaultKind.HalfOpen or FaultKind.RefusedConnect or FaultKind.SilentConnect
+            or FaultKind.NoDescriptor);
+
     /// <summary>What was received of a stream: all of it where it ended in order, else what it began with.</summary>
     public static void CheckStream(byte[] sent, ReadOnlySpan<byte> got, bool whole, string who)
     {
@@ -33,13 +72,34 @@ internal static class Scenario
         Check(!whole || got.Length == sent.Length, $"{who} saw the end behind {got.Length} bytes of {sent.Length}");
     }
 
-    /// <summary>Nothing is left of anything.</summary>
-    public static void CheckClean(SimulatedNetwork network, EventLoop loop, int channels, int sockets)
+    /// <summary>Everything comes to rest, and nothing is left of anything.</summary>
+    public static void CheckClean(SimulatedNetwork network, params IEnumerable<EventLoop> loops)
     {
-        Check(loop.Channels.Count == channels, $"{loop.Channels.Count} channels are left in the loop, not {channels}: "
-            + string.Join(", ", loop.Channels.Values));
-        Check(network.OpenSockets == sockets, $"{network.OpenSockets} sockets are open, not {sockets}");
+        network.Run();
+        foreach (EventLoop loop in loops)
+        {
+            Check(loop.Channels.Count == 0, $"channels are left in a loop: {string.Join(", ", loop.Channels.Values)}");
+        }
+
+        Check(network.OpenSockets == 0, $"{network.OpenSockets} sockets are open");
     }
+}
+
+/// <summary>Listens at every address of its host, and hands each connection on.</summary>
+internal sealed class ScenarioListener : Dispatcher
+{
+    private readonly Action<AcceptedChannel> _accepted;
+
+    public ScenarioListener(EventLoop loop, int port, Action<AcceptedChannel> accepted)
+        : base(null, loop)
+    {
+        _accepted = accepted;
+        CreateSocket();
+        Bind(new IPEndPoint(IPAddress.Any, port));
+        Listen();
+    }
+
+    protected override void HandleAccepted(AcceptedChannel accepted) => _accepted(accepted);
 }
 
 /// <summary>Also thrown in handlers, from where anything else would go to the channel's own.</summary>
