@@ -1,16 +1,22 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Asyncore.Testing;
 using Asyncore.Tests.Chat;
 
 namespace Asyncore.Tests.Fuzz;
 
 /// <summary>Terminators, streams and cuts, compared with splitting as it is defined.</summary>
-internal sealed class MatcherTarget() : FuzzTarget("Matcher")
+internal sealed class MatcherTarget : FuzzTarget
 {
     private const int MostGenerations = 4;
 
+    private readonly SimulatedNetwork _network = new();
+
     // One for all inputs, so that its matchers are shared, dropped and made again.
-    private readonly EventLoop _loop = new();
+    private readonly EventLoop _loop;
+
+    public MatcherTarget()
+        : base("Matcher") => _loop = _network.CreateLoop();
 
     public override int Check(byte[] input, Random random)
     {
@@ -23,10 +29,11 @@ internal sealed class MatcherTarget() : FuzzTarget("Matcher")
             Check(meant, items, left, Array.ConvertAll(meant.Cuts, static size => (int)size));
         }
 
+        _loop.RunOnce(TimeSpan.Zero); // which has chats on its lists that had something to tell, and have closed
         return items.Count;
     }
 
-    public override void Dispose() => _loop.Dispose();
+    public override void Dispose() => _network.Dispose();
 
     protected override byte[] Change(byte[] kept, Random random)
     {

@@ -28,7 +28,9 @@ internal sealed class Mutator(byte[][] corpus)
     {
         _length = 0;
         Replace(0, 0, input);
-        for (int i = random.Next(1, MostChanges + 1); i > 0; i--)
+
+        // Mostly few: what is changed everywhere is refused at its beginning.
+        for (int i = random.Next(1, random.Next(2, MostChanges + 2)); i > 0; i--)
         {
             Change(random);
         }
@@ -94,12 +96,12 @@ internal sealed class Mutator(byte[][] corpus)
     }
 
     // Where it would be too long, what is put in is cut off. It must not lie in the buffer itself.
-    private void Replace(int start, int count, ReadOnlySpan<byte> with)
+    private void Replace(int start, int count, ReadOnlySpan<byte> data)
     {
-        with = with[..Math.Min(with.Length, MostBytes - (_length - count))];
-        _bytes.AsSpan((start + count).._length).CopyTo(_bytes.AsSpan(start + with.Length));
-        with.CopyTo(_bytes.AsSpan(start));
-        _length += with.Length - count;
+        data = data[..Math.Min(data.Length, MostBytes - (_length - count))];
+        _bytes.AsSpan((start + count).._length).CopyTo(_bytes.AsSpan(start + data.Length));
+        data.CopyTo(_bytes.AsSpan(start));
+        _length += data.Length - count;
     }
 
     private void Flip(Random random)
