@@ -25,7 +25,7 @@ public class FuzzTests
 
     // Of so many something has to come, or else nothing much has been tried.
     [Theory]
-    [InlineData("matcher", 10_000, 0.5)]
+    [InlineData("matcher", 10_000, 0.4)]
     [InlineData("http", 20_000, 0.1)]
     [InlineData("proxy", 30_000, 0.1)]
     [InlineData("smtp", 5_000, 0.1)]
