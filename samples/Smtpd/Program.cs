@@ -11,7 +11,7 @@ Sample.Run("Smtpd --listen HOST:PORT --maildir DIR [--size N]", args, () =>
     string folder = Required("--maildir");
     int sizeLimit = ReadSize(options.GetValueOrDefault("--size", "33554432"));
 
-    var server = new SmtpServer(host, port, new Maildir(folder), sizeLimit);
+    var server = new SmtpServer(host, port, new Maildir(folder).Store, sizeLimit);
     Sample.StopOnSignals();
     Console.WriteLine($"listening on {server.Address}");
     EventLoop.Loop();
@@ -53,12 +53,12 @@ static int ReadSize(string text) =>
 
 internal class SmtpServer : Dispatcher
 {
-    private readonly Maildir _maildir;
+    private readonly Func<ReadOnlySpan<byte>, string> _store;
     private readonly int _sizeLimit;
 
-    public SmtpServer(string host, int port, Maildir maildir, int sizeLimit)
+    public SmtpServer(string host, int port, Func<ReadOnlySpan<byte>, string> store, int sizeLimit)
     {
-        _maildir = maildir;
+        _store = store;
         _sizeLimit = sizeLimit;
         bool isAddress = IPAddress.TryParse(host, out IPAddress? address);
         CreateSocket(isAddress ? address!.AddressFamily : AddressFamily.InterNetwork);
@@ -68,5 +68,5 @@ internal class SmtpServer : Dispatcher
     }
 
     protected override void HandleAccepted(AcceptedChannel accepted) =>
-        _ = new SmtpChannel(accepted, _maildir, _sizeLimit);
+        _ = new SmtpChannel(accepted, _store, _sizeLimit);
 }

@@ -14,15 +14,21 @@ internal class SmtpChannel : AsyncChat
     private const int MostUnread = 64 * 1024;
 
     private readonly SmtpSession _session;
-    private readonly Maildir _maildir;
+    private readonly Func<ReadOnlySpan<byte>, string> _store;
     private readonly Message _message;
     private readonly TimerHandle _silence;
 
-    public SmtpChannel(AcceptedChannel accepted, Maildir maildir, int sizeLimit)
+    /// <param name="accepted">The connection.</param>
+    /// <param name="store">
+    /// Takes a message, which is safe once this returns, and gives its name for the log. One that throws
+    /// <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> has the client told to try again later.
+    /// </param>
+    /// <param name="sizeLimit">The largest message that is taken, in octets.</param>
+    public SmtpChannel(AcceptedChannel accepted, Func<ReadOnlySpan<byte>, string> store, int sizeLimit)
         : base(accepted)
     {
         _session = new SmtpSession(sizeLimit);
-        _maildir = maildir;
+        _store = store;
         _message = new Message(sizeLimit);
         Encoding = Encoding.ASCII;
 
@@ -105,7 +111,7 @@ internal class SmtpChannel : AsyncChat
         {
             try
             {
-                string name = _maildir.Store(_message.Octets);
+                string name = _store(_message.Octets);
                 LogInfo($"{Address} sent {name}: {_message.Size} octets from <{_session.Sender}> "
                     + $"for {_session.Recipients.Count}");
             }

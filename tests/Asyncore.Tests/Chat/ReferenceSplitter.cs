@@ -11,15 +11,20 @@ internal static class ReferenceSplitter
         int start = 0;
         for (int end = 1; end <= stream.Length; end++)
         {
-            byte[] item = stream[start..end];
-            byte[]? found = terminators.Where(each => item.AsSpan().EndsWith(each)).MaxBy(each => each.Length);
-            if (found is not null)
+            ReadOnlySpan<byte> item = stream.AsSpan(start..end);
+            int longest = 0;
+            foreach (byte[] each in terminators)
             {
-                items.Add(Encoding.Latin1.GetString(item[..^found.Length]));
+                longest = each.Length > longest && item.EndsWith(each) ? each.Length : longest;
+            }
+
+            if (longest > 0)
+            {
+                items.Add(Encoding.Latin1.GetString(item[..^longest]));
                 start = end;
             }
         }
 
-        return (items, Encoding.Latin1.GetString(stream[start..]));
+        return (items, Encoding.Latin1.GetString(stream.AsSpan(start)));
     }
 }

@@ -1,49 +1,21 @@
-using System.Text;
 using Asyncore.Tests.Samples;
 using Asyncore.Tests.Support;
 using Xunit;
 
 namespace Asyncore.Tests.Fuzz;
 
-/// <summary>The sample AstmLink's receiver, whatever is said to it, against a model.</summary>
+/// <summary>Peers of the sample AstmLink's receiver that never end: nothing of them is kept.</summary>
 public class AstmFuzzTests
 {
-    // The input's seed is in the message of a test that fails; so many of them in every run.
-    private const int Seeds = 3000;
-    private const int MaxText = 40;
-    private const int MaxMessage = 100;
-
-    private static readonly byte[][] _corpus =
-    [
-        .. Directory.GetFiles(Repository.PathOf("tests/Asyncore.Tests/Fuzz/Corpus/Astm"))
-            .Order(StringComparer.Ordinal).Select(File.ReadAllBytes),
-    ];
+    private const int MaxText = AstmTarget.MaxText;
+    private const int MaxMessage = AstmTarget.MaxMessage;
 
     [Fact]
     public void TheCorpusIsUnderstood()
     {
-        Assert.NotEmpty(_corpus);
-        int messages = 0;
-        foreach (byte[] input in _corpus)
-        {
-            messages += Check(-1, input, new Random(0));
-        }
-
+        using var target = new AstmTarget();
+        int messages = target.Corpus.Sum(input => target.Check(input, new Random(0)));
         Assert.InRange(messages, 10, 100); // a model that takes nothing would agree with everything
-    }
-
-    [Fact]
-    public void WhateverIsSaidTheReceiverDoesAsTheModel()
-    {
-        int messages = 0;
-        for (int seed = 0; seed < Seeds; seed++)
-        {
-            var random = new Random(seed);
-            byte[] input = _corpus[random.Next(_corpus.Length)];
-            messages += Check(seed, Mutator.Mutate(input, random, _corpus), random);
-        }
-
-        Assert.True(messages > Seeds / 4, $"only {messages} messages: the inputs are not worth much");
     }
 
     [Theory]
@@ -82,30 +54,5 @@ public class AstmFuzzTests
         }
 
         Assert.IsType<IOException>(scene.Receiver.CloseReason);
-    }
-
-    private static int Check(int seed, byte[] input, Random random)
-    {
-        (string replies, List<string> messages) =
-            AstmModel.Run(Encoding.Latin1.GetString(input), MaxText, MaxMessage);
-        Compare(input.Length);
-        Compare(random.Next(1, 10));
-        return messages.Count;
-
-        void Compare(int most)
-        {
-            using var scene = new AstmReceiverScene(IoBackendKind.Epoll, MaxText, MaxMessage);
-            for (int done = 0, count; done < input.Length; done += count)
-            {
-                count = Math.Min(random.Next(1, Math.Max(most, 1) + 1), input.Length - done);
-                scene.Receiver.Pull(input.AsSpan(done, count));
-                Assert.InRange(scene.Receiver.PeekData().Length, 0, MaxText + AstmFrame.Overhead + 1);
-            }
-
-            Assert.Equal((seed, Shown(replies)), (seed, scene.Hear()));
-            Assert.Equal((seed, string.Join('|', messages.Select(Shown))), (seed, string.Join('|', scene.Stored)));
-        }
-
-        static string Shown(string text) => AstmText.Show(Encoding.Latin1.GetBytes(text));
     }
 }

@@ -1,6 +1,6 @@
 using System.Text;
 using Asyncore.Protocols;
-using Xunit;
+using Asyncore.Tests.Fuzz;
 
 namespace Asyncore.Tests.Http;
 
@@ -21,6 +21,9 @@ internal sealed class ResponseTranscript : IHttpResponseHandler
 
     public bool Ended { get; private set; }
 
+    /// <summary>The bytes behind a response that ended by itself; null for one that did not.</summary>
+    public long? Surplus { get; private set; }
+
     public static ResponseTranscript Of(
         IEnumerable<byte[]> pieces,
         bool isHead = false,
@@ -34,10 +37,11 @@ internal sealed class ResponseTranscript : IHttpResponseHandler
             parser.Feed(piece);
         }
 
+        transcript.Surplus = transcript.Ended ? parser.SurplusBytes : null;
         parser.EndOfStream(reason);
-        Assert.True(transcript.Ended ^ transcript.Failure is not null, "exactly one end");
-        Assert.Same(transcript.Failure, parser.Failure);
-        Assert.Equal(transcript.Ended, parser.IsComplete);
+        Property.Holds(transcript.Ended ^ transcript.Failure is not null, "exactly one end");
+        Property.Holds(transcript.Failure == parser.Failure);
+        Property.Holds(transcript.Ended == parser.IsComplete);
         transcript.Finish(parser);
         return transcript;
     }
@@ -57,11 +61,11 @@ internal sealed class ResponseTranscript : IHttpResponseHandler
         for (int cut = 0; cut <= bytes.Length; cut++)
         {
             ResponseTranscript inTwo = Of([bytes[..cut], bytes[cut..]], isHead, limits, reason);
-            Assert.Equal(whole.ToString(), inTwo.ToString());
+            Property.Equal(whole.ToString(), inTwo.ToString(), "in two pieces");
         }
 
         ResponseTranscript inBytes = Of(bytes.Select(value => new[] { value }), isHead, limits, reason);
-        Assert.Equal(whole.ToString(), inBytes.ToString());
+        Property.Equal(whole.ToString(), inBytes.ToString(), "byte by byte");
         return whole;
     }
 
@@ -72,10 +76,10 @@ internal sealed class ResponseTranscript : IHttpResponseHandler
 
     void IHttpResponseHandler.OnHeader(HttpResponseParser response)
     {
-        AssertOpen();
-        Assert.Null(_response);
+        CheckOpen();
+        Property.Holds(_response is null);
         _response = response;
-        Assert.True(response.HasHeader);
+        Property.Holds(response.HasHeader);
         _text.Append($"1.{response.MinorVersion} {response.Status} {response.Reason}|");
         foreach ((string name, string value) in response.Header)
         {
@@ -85,35 +89,36 @@ internal sealed class ResponseTranscript : IHttpResponseHandler
 
     void IHttpResponseHandler.OnBody(ReadOnlySpan<byte> data)
     {
-        AssertOpen();
-        Assert.NotNull(_response);
-        Assert.False(data.IsEmpty);
+        CheckOpen();
+        Property.Holds(_response is not null);
+        Property.Holds(!data.IsEmpty);
         _text.Append(Encoding.Latin1.GetString(data));
     }
 
     void IHttpResponseHandler.OnEnd()
     {
-        AssertOpen();
-        Assert.NotNull(_response);
+        CheckOpen();
+        Property.Holds(_response is not null);
         Ended = true;
         _text.Append("|end");
     }
 
     void IHttpResponseHandler.OnFailed(HttpException error)
     {
-        AssertOpen();
+        CheckOpen();
         Failure = error;
         _text.Append($"|{error.GetType().Name}: {error.Message}");
     }
 
-    private void AssertOpen()
+    private void CheckOpen()
     {
-        Assert.False(Ended);
-        Assert.Null(Failure);
+        Property.Holds(!Ended);
+        Property.Holds(Failure is null);
     }
 
     private void Finish(HttpResponseParser parser)
     {
+        Property.Holds(!Ended || parser.BodyLength is null || parser.BodyLength == parser.BodyReceived);
         foreach ((string name, string value) in parser.Trailer)
         {
             _text.Append($"|{name}={value}");

@@ -83,33 +83,3 @@ public sealed class SmtpdScene : IDisposable
         Directory.Delete(Maildir, recursive: true);
     }
 }
-
-/// <summary>What an SMTP server says.</summary>
-internal static class SmtpReplies
-{
-    /// <summary>Cuts a stream into replies, which must be as RFC 5321 (4.2, 4.5.3.1.5) has them.</summary>
-    /// <returns>Of each reply the last line.</returns>
-    public static string[] Parse(byte[] stream)
-    {
-        string text = Encoding.Latin1.GetString(stream);
-        Assert.True(text.Length == 0 || text.EndsWith("\r\n", StringComparison.Ordinal), $"cut short: '{text}'");
-        var replies = new List<string>();
-        string? code = null;
-        foreach (string line in text.Split("\r\n")[..^1])
-        {
-            Assert.Matches(@"^[2-5][0-9][0-9][ -][ -~]*\z", line);
-            Assert.InRange(line.Length, 4, 510);
-            Assert.True(code is null || line.StartsWith(code, StringComparison.Ordinal), line);
-            code = line[3] == '-' ? line[..3] : null;
-            if (code is null)
-            {
-                replies.Add(line);
-            }
-        }
-
-        Assert.Null(code);
-        return [.. replies];
-    }
-
-    public static string Codes(IEnumerable<string> replies) => string.Join(' ', replies.Select(reply => reply[..3]));
-}

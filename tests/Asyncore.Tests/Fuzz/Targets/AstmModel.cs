@@ -69,7 +69,7 @@ internal static partial class AstmModel
         }
     }
 
-    [GeneratedRegex(@"[^\x04\x05]*?(?<end>\x04|\x05|\r\n)", RegexOptions.Singleline)]
+    [GeneratedRegex(@"\G[^\x04\x05]*?(?<end>\x04|\x05|\r\n)", RegexOptions.Singleline)]
     private static partial Regex Item();
 
     [GeneratedRegex(

@@ -1,0 +1,34 @@
+using System.Net;
+
+namespace Asyncore.Tests.Fuzz;
+
+/// <summary>The other end of a connection on a simulated network: keeps what it is sent until that has ended.</summary>
+internal sealed class FarEnd : DispatcherWithSend
+{
+    private readonly MemoryStream _received = new();
+
+    public FarEnd(AcceptedChannel accepted)
+        : base(accepted)
+    {
+    }
+
+    public FarEnd(EventLoop loop, EndPoint address)
+        : base(null, loop) => Connect(address);
+
+    /// <summary>Whether the stream has ended in order.</summary>
+    public bool HasEnded { get; private set; }
+
+    public byte[] Received => _received.ToArray();
+
+    protected override void HandleConnect()
+    {
+    }
+
+    protected override void HandleRead() => _received.Write(Receive());
+
+    protected override void HandleClose()
+    {
+        HasEnded = CloseReason is null;
+        Close();
+    }
+}
