@@ -14,12 +14,12 @@ namespace Asyncore.Tests.RealFaults;
 public class SmallMemoryTests
 {
     private const int Slow = 60;
-    private const int Endless = 16 << 20; // more than any buffers between the two hold
+    private const int Much = 4 << 20; // of all of them together far more than the heap
     private const long Heap = 64 << 20;
     private const long MostMemory = 2 * Heap; // with what is not the heap's
     private const string InSmallHeap = "export DOTNET_GCHeapHardLimit=0x4000000 DOTNET_gcServer=0; exec \"$@\"";
 
-    private readonly byte[] _pattern = Sockets.Pattern(Endless);
+    private readonly byte[] _pattern = Sockets.Pattern(Much);
 
     [Theory, MemberData(nameof(ServerCommandTests.BackendNames), MemberType = typeof(ServerCommandTests))]
     public async Task The_forwarder_has_room_for_many_that_do_not_read(string backend)
@@ -72,7 +72,6 @@ public class SmallMemoryTests
     // Each gets all that was sent for it, and its end.
     private void AssertGet(Socket[] clients, int[] sent)
     {
-        Assert.All(sent, each => Assert.InRange(each, 1, Endless - 1));
         for (int i = 0; i < clients.Length; i++)
         {
             byte[] got = clients[i].ReadToEnd();

@@ -9,10 +9,10 @@ namespace Asyncore.Tests.RealFaults;
 /// <summary>Readers that are stopped (SIGSTOP) in the middle of a transfer through the forwarder.</summary>
 public class StoppedProcessTests
 {
-    private const int Readers = 4;
+    private const int Readers = 2;
     private const int First = 100_000;
     private const int Endless = 64 << 20; // more than any buffers between the two hold
-    private const long MostMemory = Endless; // a quarter of what would be held of all of them
+    private const long MostMemory = Endless; // half of what would be held of all of them
 
     [Theory, MemberData(nameof(ServerCommandTests.BackendNames), MemberType = typeof(ServerCommandTests))]
     public async Task They_hold_up_nobody_else_and_get_everything_when_they_go_on(string backend)
