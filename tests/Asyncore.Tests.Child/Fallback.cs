@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Microsoft.Extensions.Logging;
 
 namespace Asyncore.Tests.Child;
 
@@ -54,7 +53,8 @@ internal static class Fallback
         Console.WriteLine($"named {Echo(loop, client)}");
     }));
 
-    private static string Try(Action action)
+    /// <summary>What comes of it: that it is done, or the exception.</summary>
+    public static string Try(Action action)
     {
         try
         {
@@ -84,35 +84,5 @@ internal static class Fallback
         }
 
         return $"echoed {client.Receive(new byte[8])}";
-    }
-
-    private sealed class LogList(List<string> lines) : ILoggerFactory, ILogger
-    {
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter)
-        {
-            string line = formatter(state, exception);
-            if (line.Contains("event loop", StringComparison.Ordinal))
-            {
-                lines.Add($"{logLevel}: {line}");
-            }
-        }
-
-        public void Dispose()
-        {
-        }
     }
 }

@@ -15,6 +15,9 @@ using Asyncore.Tests.Child;
 // fallback                            says which loops there are
 // fallback CALL ERRNO                 the same, where a call is denied
 // fallback CALL ERRNO late            the same, where it is denied while a loop runs on io_uring
+// fallback CALL ERRNO fleet           the same, while many do, on threads of their own
+// transfer BACKEND echo|chat|forward BYTES [collect]
+//                                     sends so many bytes to a loop and back, the collector always at work if asked for
 if (args is ["filter", var call, var errno, .. var command])
 {
     SystemFilter.Deny(uint.Parse(call), uint.Parse(errno));
@@ -23,9 +26,10 @@ if (args is ["filter", var call, var errno, .. var command])
 
 if (args is ["fallback", ..])
 {
-    if (args is [_, var denied, var answer, "late"])
+    if (args is [_, var denied, var answer, var when])
     {
-        Fallback.HalfWay(uint.Parse(denied), uint.Parse(answer));
+        Action<uint, uint> halfWay = when == "fleet" ? Fleet.HalfWay : Fallback.HalfWay;
+        halfWay(uint.Parse(denied), uint.Parse(answer));
         return 0;
     }
 
@@ -35,6 +39,12 @@ if (args is ["fallback", ..])
     }
 
     Fallback.FromTheStart();
+    return 0;
+}
+
+if (args is ["transfer", var on, var way, var bytes, .. var more])
+{
+    Transfer.Run(Enum.Parse<IoBackendKind>(on), way, int.Parse(bytes), collects: more is ["collect"]);
     return 0;
 }
 

@@ -106,7 +106,7 @@ public partial class Dispatcher
         }
         else
         {
-            Console.Error.WriteLine($"log: {message}");
+            StandardError.WriteLine($"log: {message}");
         }
     }
 
@@ -125,7 +125,7 @@ public partial class Dispatcher
 
         if (_loop.Logger is not { } logger)
         {
-            Console.Error.WriteLine($"{type}: {message}");
+            StandardError.WriteLine($"{type}: {message}");
             return;
         }
 

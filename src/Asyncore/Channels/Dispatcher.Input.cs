@@ -296,16 +296,35 @@ public partial class Dispatcher
         }
     }
 
+    /// <summary>Closes the first of the connections that were accepted before the listener asked for them.</summary>
+    /// <returns>Whether there was one.</returns>
+    internal bool CloseAcceptedAhead()
+    {
+        AcceptedChannel? accepted = TakeAcceptedAhead();
+        accepted?.Close();
+        return accepted is not null;
+    }
+
+    private AcceptedChannel? TakeAcceptedAhead()
+    {
+        if (_handle.Accepted is not { Count: > 0 } ahead)
+        {
+            return null;
+        }
+
+        IoHandle taken = ahead.Dequeue();
+        _loop.Io.Adopt(taken);
+        return new AcceptedChannel(_loop, taken, _noDelay);
+    }
+
     private AcceptedChannel? TryAccept()
     {
         while (true)
         {
-            if (_handle.Accepted is { Count: > 0 } ahead)
+            if (TakeAcceptedAhead() is { } ahead)
             {
                 _acceptedOne = true;
-                IoHandle taken = ahead.Dequeue();
-                _loop.Io.Adopt(taken);
-                return new AcceptedChannel(_loop, taken, _noDelay);
+                return ahead;
             }
 
             int result = _loop.Io.Accept(_handle, out IoHandle? handle);

@@ -115,7 +115,7 @@ public sealed partial class EventLoop
     {
         if (_logger is null)
         {
-            Console.Error.WriteLine($"error: {message}");
+            StandardError.WriteLine($"error: {message}");
         }
         else
         {

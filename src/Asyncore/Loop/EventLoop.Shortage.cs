@@ -40,9 +40,16 @@ public sealed partial class EventLoop
         timer = CallInternally(_shortageRetry, () =>
         {
             DescriptorCameFree();
-            if (_isShort)
+            try
             {
-                timer!.Reset();
+                TurnAway();
+            }
+            finally
+            {
+                if (_isShort)
+                {
+                    timer!.Reset();
+                }
             }
         });
     }
@@ -71,5 +78,25 @@ public sealed partial class EventLoop
         }
 
         _starved.Clear();
+    }
+
+    // What a backend has accepted ahead of its listener (io_uring) holds the very descriptors that are waited for, while
+    // nobody serves it. As much of that has to go as it takes, or all would wait for ever.
+    private void TurnAway()
+    {
+        foreach (Dispatcher listener in _starved.ToArray())
+        {
+            int count = 0;
+            while (_isShort && listener.CloseAcceptedAhead())
+            {
+                count++;
+                DescriptorCameFree();
+            }
+
+            if (count > 0)
+            {
+                listener.LogInfo($"too few descriptors: closed {count} of the connections accepted on {listener.Address}", "error");
+            }
+        }
     }
 }

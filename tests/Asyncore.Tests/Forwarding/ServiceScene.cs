@@ -110,7 +110,7 @@ internal sealed class ServiceScene : IDisposable
     public (byte[] Bytes, SocketError Error) ReadAll(Socket socket)
     {
         (byte[], SocketError) result = default;
-        Companion.Start(() => result = Read(socket)).Join(Loop);
+        Companion.Start(() => result = socket.ReadAll()).Join(Loop);
         return result;
     }
 
@@ -133,22 +133,6 @@ internal sealed class ServiceScene : IDisposable
 
         Loop.Dispose();
         Array.ForEach(paths, File.Delete);
-    }
-
-    private static (byte[] Bytes, SocketError Error) Read(Socket socket)
-    {
-        var all = new MemoryStream();
-        byte[] buffer = new byte[64 * 1024];
-        while (true)
-        {
-            int count = socket.Receive(buffer, 0, buffer.Length, SocketFlags.None, out SocketError error);
-            if (count <= 0 || error != SocketError.Success)
-            {
-                return (all.ToArray(), error);
-            }
-
-            all.Write(buffer, 0, count);
-        }
     }
 }
 

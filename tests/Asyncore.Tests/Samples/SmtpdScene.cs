@@ -18,8 +18,16 @@ public sealed class SmtpdScene : IDisposable
 
     internal SmtpdScene(string listen, params string[] more)
     {
+        Maildir = Path.Combine(Path.GetTempPath(), $"asyncore-smtpd-{Guid.NewGuid():N}");
         _program = ChildProgram.Start("Smtpd", ["--listen", listen, "--maildir", Maildir, .. more]);
         Address = _program.ReadAddress();
+    }
+
+    private SmtpdScene(string maildir, ChildProgram program)
+    {
+        Maildir = maildir;
+        _program = program;
+        Address = program.ReadAddress();
     }
 
     public static string Greeted { get; } = "EHLO client.example\r\n";
@@ -28,7 +36,11 @@ public sealed class SmtpdScene : IDisposable
 
     public IPEndPoint Address { get; }
 
-    public string Maildir { get; } = Path.Combine(Path.GetTempPath(), $"asyncore-smtpd-{Guid.NewGuid():N}");
+    public string Maildir { get; }
+
+    /// <summary>The same with a maildir of one's own, which goes in the end, and started by a shell, as <c>"$@"</c>.</summary>
+    internal static SmtpdScene On(string maildir, string script) =>
+        new(maildir, ChildProgram.StartByShell(script, "Smtpd", "--listen", "127.0.0.1:0", "--maildir", maildir));
 
     public Socket Dial() => Sockets.Dial(Address);
 
@@ -73,6 +85,9 @@ public sealed class SmtpdScene : IDisposable
         return [.. messages];
     }
 
+    /// <inheritdoc cref="ChildProcess.Kill"/>
+    public void Kill() => _program.Kill();
+
     /// <summary>Ends the program by SIGTERM, which it must take well.</summary>
     /// <returns>What it logged.</returns>
     public string Stop() => _program.Stop();
@@ -80,6 +95,9 @@ public sealed class SmtpdScene : IDisposable
     public void Dispose()
     {
         _program.Dispose();
-        Directory.Delete(Maildir, recursive: true);
+        if (Directory.Exists(Maildir))
+        {
+            Directory.Delete(Maildir, recursive: true); // unless another on the same one has ended before
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
 using Xunit;
@@ -26,8 +27,19 @@ internal abstract partial class ChildProcess : IDisposable
 
     protected Process Process { get; }
 
+    /// <summary>How many bytes of memory are its own, and no file's (RssAnon, proc(5)).</summary>
+    public long Memory =>
+        long.Parse(Status($"{Process.Id}", "RssAnon").Trim().Split(' ')[0], CultureInfo.InvariantCulture) * 1024;
+
     /// <summary>Sends a signal (kill(2)).</summary>
     public void Signal(int signal) => Assert.Equal(0, Kill(Process.Id, signal));
+
+    /// <summary>Kills it (SIGKILL), and waits until it is gone: then the kernel has closed what it had open.</summary>
+    public void Kill()
+    {
+        Process.Kill();
+        Assert.True(Process.WaitForExit(Patience), "the program is not to be killed");
+    }
 
     public void Dispose()
     {
@@ -70,6 +82,14 @@ internal abstract partial class ChildProcess : IDisposable
         Assert.NotNull(line);
         Assert.StartsWith(Listening, line, StringComparison.Ordinal);
         return IPEndPoint.Parse(line.AsSpan(Listening.Length).TrimEnd('\r')); // a terminal's
+    }
+
+    /// <summary>A field of /proc/PROCESS/status.</summary>
+    protected static string Status(string process, string field)
+    {
+        string start = $"{field}:\t";
+        return File.ReadLines($"/proc/{process}/status")
+            .Single(each => each.StartsWith(start, StringComparison.Ordinal))[start.Length..];
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]

@@ -55,10 +55,7 @@ internal sealed class ChildProgram : ChildProcess
     /// <summary>Whether this process ignores a signal, and so its children do: a background job of a shell.</summary>
     public static bool IsIgnored(int signal)
     {
-        const string Name = "SigIgn:\t";
-        string line = File.ReadLines("/proc/self/status")
-            .Single(each => each.StartsWith(Name, StringComparison.Ordinal));
-        ulong mask = ulong.Parse(line.AsSpan(Name.Length), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+        ulong mask = ulong.Parse(Status("self", "SigIgn"), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
         return (mask & (1UL << (signal - 1))) != 0;
     }
 

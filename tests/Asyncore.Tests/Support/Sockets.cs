@@ -112,6 +112,23 @@ internal static class Sockets
         return all.ToArray();
     }
 
+    /// <summary>Reads to the end, or to the error that there is instead of one.</summary>
+    public static (byte[] Bytes, SocketError Error) ReadAll(this Socket socket)
+    {
+        var all = new MemoryStream();
+        byte[] buffer = new byte[64 * 1024];
+        while (true)
+        {
+            int count = socket.Receive(buffer, 0, buffer.Length, SocketFlags.None, out SocketError error);
+            if (count <= 0 || error != SocketError.Success)
+            {
+                return (all.ToArray(), error);
+            }
+
+            all.Write(buffer, 0, count);
+        }
+    }
+
     /// <summary>The error that reading ends with, after whatever can be read.</summary>
     public static SocketError ReadToError(this Socket socket)
     {
