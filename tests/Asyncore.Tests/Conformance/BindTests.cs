@@ -179,42 +179,51 @@ public class BindTests
     public void C10_IPv6IsIPv6OnlyUnlessDualMode(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        foreach (bool dual in new[] { false, true })
+        (bool Dual, bool? SaidBefore, bool? SaidAfter)[] ways =
+        [
+            (false, null, null), // nobody has said anything
+            (false, false, null),
+            (true, true, null),
+            (true, null, true),
+            (false, true, false),
+        ];
+        foreach ((bool dual, bool? before, bool? after) in ways)
         {
-            foreach (bool setFirst in new[] { false, true })
+            var listener = new Recorder(loop: loop);
+            Assert.False(listener.DualMode);
+            if (before is { } first)
             {
-                var listener = new Recorder(loop: loop);
-                Assert.False(listener.DualMode);
-                if (setFirst)
-                {
-                    listener.DualMode = dual;
-                }
-
-                listener.CreateSocket(AddressFamily.InterNetworkV6);
-                listener.DualMode = dual;
-                listener.Bind("", OwnPorts.Next(IPAddress.IPv6Any).Port);
-                listener.Listen();
-
-                if (OperatingSystem.IsLinux())
-                {
-                    int only = Descriptors.GetOption(
-                        listener.FileDescriptor, Descriptors.Ipv6Level, Descriptors.Ipv6Only);
-                    Assert.Equal(dual ? 0 : 1, only);
-                }
-
-                var four = new IPEndPoint(IPAddress.Loopback, ((IPEndPoint)listener.Address!).Port);
-                if (dual)
-                {
-                    using FarEnd peer = loop.Dial(four);
-                    loop.RunUntil(() => listener.Events.Contains("accepted"));
-                }
-                else
-                {
-                    Assert.Throws<SocketException>(() => Sockets.Dial(four));
-                }
-
-                listener.Close();
+                listener.DualMode = first;
             }
+
+            listener.CreateSocket(AddressFamily.InterNetworkV6);
+            if (after is { } second)
+            {
+                listener.DualMode = second;
+            }
+
+            listener.Bind("", OwnPorts.Next(IPAddress.IPv6Any).Port);
+            listener.Listen();
+
+            if (OperatingSystem.IsLinux())
+            {
+                int only = Descriptors.GetOption(
+                    listener.FileDescriptor, Descriptors.Ipv6Level, Descriptors.Ipv6Only);
+                Assert.Equal(dual ? 0 : 1, only);
+            }
+
+            var four = new IPEndPoint(IPAddress.Loopback, ((IPEndPoint)listener.Address!).Port);
+            if (dual)
+            {
+                using FarEnd peer = loop.Dial(four);
+                loop.RunUntil(() => listener.Events.Contains("accepted"));
+            }
+            else
+            {
+                Assert.Throws<SocketException>(() => Sockets.Dial(four));
+            }
+
+            listener.Close();
         }
     }
 

@@ -271,19 +271,19 @@ public class SendTests
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "option numbers are Linux's");
         using EventLoop loop = TestLoop.Create(kind);
-        foreach (bool on in new[] { true, false })
+        foreach (bool? said in new bool?[] { null, true, false })
         {
-            Recorder listener = new Recorder(loop: loop) { NoDelay = on }.ListenOn(family);
+            bool on = said ?? true; // where nobody has said anything
+            Recorder listener = Told(new Recorder(loop: loop), said).ListenOn(family);
             Recorder? accepted = null;
             listener.OnAccepted = connection => accepted = new Recorder(connection);
-            var client = new Recorder(loop: loop) { NoDelay = on };
+            Recorder client = Told(new Recorder(loop: loop), said);
             client.CreateSocket(family);
             client.Connect(listener.Address!);
             loop.RunUntil(() => client.Connected && accepted is not null);
             (Socket ours, Socket peer) = TestLoop.Pair(family);
             using Socket _ = peer;
-            var given = new Recorder(ours, loop);
-            given.NoDelay = on;
+            Recorder given = Told(new Recorder(ours, loop), said);
 
             foreach (Recorder channel in new[] { client, accepted!, given })
             {
@@ -293,6 +293,16 @@ public class SendTests
                 Assert.Equal(on ? 0 : 1, NoDelay(channel));
             }
         }
+    }
+
+    private static Recorder Told(Recorder channel, bool? noDelay)
+    {
+        if (noDelay is { } on)
+        {
+            channel.NoDelay = on;
+        }
+
+        return channel;
     }
 
     private static int NoDelay(Dispatcher channel) =>
