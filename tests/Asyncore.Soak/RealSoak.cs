@@ -39,7 +39,7 @@ internal sealed class RealSoak(IoBackendKind backend, string[] sites, TimeSpan t
             using var scene = new ChurnScene(backend, sites, _patience);
             Tell($"{string.Join(" and ", sites)} on {scene.Backend} for {time.TotalMinutes} min");
             Tell(" minute  connections  per second       faults  descriptors  heap MiB  resident MiB");
-            return Soak(scene) ? 0 : 1;
+            return Watch(scene) ? 0 : 1;
         }
         catch (Exception error) when (error is InvariantException or PlatformNotSupportedException or IOException)
         {
@@ -48,7 +48,7 @@ internal sealed class RealSoak(IoBackendKind backend, string[] sites, TimeSpan t
         }
     }
 
-    private bool Soak(ChurnScene scene)
+    private bool Watch(ChurnScene scene)
     {
         Reading reading;
         do
