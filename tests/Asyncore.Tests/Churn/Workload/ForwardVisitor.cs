@@ -89,7 +89,7 @@ internal sealed class ForwardVisitor : DispatcherWithSend
         VisitKind.Silent => 0,
         VisitKind.Stream => Streamed,
         VisitKind.TargetReset or VisitKind.Cut => random.Next(Short, Long),
-        _ => random.Next(200, random.Next(4) == 0 ? Long : Short),
+        _ => random.Next(200, random.Next(8) == 0 ? Long : Short),
     };
 
     // The next piece when the one before has come back: a conversation, and not one great send.

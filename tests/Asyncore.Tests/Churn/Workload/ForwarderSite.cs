@@ -15,9 +15,9 @@ internal sealed class ForwarderSite : ISite
 
     private static readonly (VisitKind, int)[] _shares =
     [
-        (VisitKind.Orderly, 420),
+        (VisitKind.Orderly, 421),
         (VisitKind.HalfClose, 220),
-        (VisitKind.Stream, 2),
+        (VisitKind.Stream, 1),
         (VisitKind.Reset, 110),
         (VisitKind.Leave, 110),
         (VisitKind.Silent, 10),
