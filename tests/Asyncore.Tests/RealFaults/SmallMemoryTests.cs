@@ -13,7 +13,7 @@ namespace Asyncore.Tests.RealFaults;
 /// </summary>
 public class SmallMemoryTests
 {
-    private const int Slow = 60;
+    private const int Slow = 40;
     private const int Much = 4 << 20; // of all of them together far more than the heap
     private const long Heap = 64 << 20;
     private const long MostMemory = 2 * Heap; // with what is not the heap's
