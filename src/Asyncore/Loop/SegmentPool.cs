@@ -29,8 +29,15 @@ internal sealed class SegmentPool
     /// <summary>Where the free part of <see cref="Shared"/> begins.</summary>
     public int SharedEnd { get; set; }
 
+    /// <summary>Segments and queues that somebody has: none where nothing is on its way out.</summary>
+    public int SegmentsOut { get; private set; }
+
+    /// <inheritdoc cref="SegmentsOut"/>
+    public int QueuesOut { get; private set; }
+
     public PageBuffer Rent(bool large)
     {
+        SegmentsOut++;
         Stack<PageBuffer> pool = large ? _large : _small;
         return pool.TryPop(out PageBuffer? segment)
             ? segment
@@ -39,6 +46,7 @@ internal sealed class SegmentPool
 
     public void Return(PageBuffer segment)
     {
+        SegmentsOut--;
         bool large = segment.Length == LargeSize;
         Stack<PageBuffer> pool = large ? _large : _small;
         if (pool.Count < (large ? MaxLarge : MaxSmall))
@@ -47,10 +55,15 @@ internal sealed class SegmentPool
         }
     }
 
-    public OutputQueue RentQueue() => _queues.TryPop(out OutputQueue? queue) ? queue : new OutputQueue(this);
+    public OutputQueue RentQueue()
+    {
+        QueuesOut++;
+        return _queues.TryPop(out OutputQueue? queue) ? queue : new OutputQueue(this);
+    }
 
     public void Return(OutputQueue queue)
     {
+        QueuesOut--;
         if (_queues.Count < MaxSmall)
         {
             _queues.Push(queue);
