@@ -10,7 +10,7 @@ namespace Asyncore.Tests.Churn;
 [Collection(nameof(Alone))]
 public class ChurnTests
 {
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(1);
 
     [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
     public void After_two_thousand_connections_everything_is_as_it_was(IoBackendKind kind)
