@@ -112,6 +112,14 @@ public class LoopLifeTests
         loop.Run();
         Assert.Equal(["connect"], channel.Events);
 
+        // Without a socket it is not among the channels yet.
+        var socketless = new Recorder(loop: loop);
+        socketless.OnConnect = socketless.Close;
+        socketless.Connect("localhost", port);
+        Assert.Empty(loop.Channels);
+        loop.Run();
+        Assert.Equal(["connect"], socketless.Events);
+
         // Nobody waits for this one any more; the loop ends by itself, and nobody is told.
         var closed = new Recorder(loop: loop);
         closed.CreateSocket();
@@ -203,31 +211,37 @@ public class LoopLifeTests
     [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void L9_WhatIsPostedOrDueAtOnceDuringAPassRunsInTheNext(IoBackendKind kind, AddressFamily family)
     {
-        using EventLoop loop = TestLoop.Create(kind);
-        (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
-        using FarEnd owned = peer;
-        var ran = new List<string>();
-        channel.OnRead = () =>
+        foreach (TimeProvider clock in (TimeProvider[])[TimeProvider.System, new FakeClock()]) // one that stands still
         {
-            channel.Receive();
-            Both("handler");
-        };
-        loop.Post(() => Both("post"));
-        loop.CallLater(TimeSpan.Zero, () => Both("timer"));
-        peer.Deliver(channel, "x");
+            using EventLoop loop = TestLoop.Create(kind, clock);
+            (Recorder channel, FarEnd peer) = loop.JoinRecorder(family);
+            using FarEnd owned = peer;
+            var ran = new List<string>();
+            channel.OnRead = () =>
+            {
+                channel.Receive();
+                Both("handler");
+            };
+            loop.Post(() => Both("post"));
+            loop.CallLater(TimeSpan.Zero, () => Both("timer"));
+            peer.Deliver(channel, "x");
 
-        loop.RunOnce(TimeSpan.FromMinutes(1));
-        Assert.Empty(ran);
+            loop.RunOnce(TimeSpan.FromMinutes(1));
+            Assert.Empty(ran);
 
-        loop.RunOnce(TimeSpan.Zero);
-        Assert.Equal(
-            ["timer of timer", "timer of post", "timer of handler", "post of timer", "post of post", "post of handler"],
-            ran);
+            loop.RunOnce(TimeSpan.Zero);
+            Assert.Equal(
+                [
+                    "timer of timer", "timer of post", "timer of handler",
+                    "post of timer", "post of post", "post of handler",
+                ],
+                ran);
 
-        void Both(string where)
-        {
-            loop.Post(() => ran.Add($"post of {where}"));
-            loop.CallLater(TimeSpan.Zero, () => ran.Add($"timer of {where}"));
+            void Both(string where)
+            {
+                loop.Post(() => ran.Add($"post of {where}"));
+                loop.CallLater(TimeSpan.Zero, () => ran.Add($"timer of {where}"));
+            }
         }
     }
 
