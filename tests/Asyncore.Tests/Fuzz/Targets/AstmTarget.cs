@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Asyncore.Testing;
-using Asyncore.Tests.Simulated;
 
 namespace Asyncore.Tests.Fuzz;
 
@@ -22,7 +21,7 @@ internal sealed class AstmTarget : FuzzTarget
     public AstmTarget()
         : base("Astm")
     {
-        _loop = _network.CreateLoop(options: Scenario.Quiet);
+        _loop = _network.CreateLoop(options: Quiet);
         _peers = new Peers(_loop);
     }
 

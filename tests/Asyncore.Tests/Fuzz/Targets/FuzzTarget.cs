@@ -1,4 +1,5 @@
 using Asyncore.Tests.Support;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Asyncore.Tests.Fuzz;
 
@@ -24,6 +25,9 @@ internal abstract class FuzzTarget : IDisposable
         ];
         _mutator = new Mutator(Corpus);
     }
+
+    /// <summary>For loops that say nothing.</summary>
+    protected static EventLoopOptions Quiet { get; } = new() { LoggerFactory = NullLoggerFactory.Instance };
 
     /// <summary>What it is called on a command line.</summary>
     public string Name { get; }

@@ -1,7 +1,6 @@
 using System.Net;
 using Asyncore.Testing;
 using Asyncore.Tests.Samples;
-using Asyncore.Tests.Simulated;
 
 namespace Asyncore.Tests.Fuzz;
 
@@ -22,7 +21,7 @@ internal sealed class SmtpTarget : FuzzTarget
     public SmtpTarget()
         : base("Smtp")
     {
-        _loop = _network.CreateLoop(options: Scenario.Quiet);
+        _loop = _network.CreateLoop(options: Quiet);
         _server = new Server(_loop);
     }
 
