@@ -115,7 +115,8 @@ public partial class Dispatcher
             FinishShutdown();
         }
 
-        CloseTimer = _loop.CallInternally(CloseTimeout, () => FinishClose());
+        // An orderly end in the middle would tell the peer that what it has got is all.
+        CloseTimer = _loop.CallInternally(CloseTimeout, () => FinishClose(abort: OutputLength > 0));
     }
 
     // Whether input is to be thrown away until the peer's end, once everything has left.

@@ -88,17 +88,30 @@ internal abstract class FarEnd : IDisposable
     /// <returns>How much has been read.</returns>
     public int ReadUntil(Func<bool> condition, EventLoop loop) => Read(loop, int.MaxValue, condition).Length;
 
-    /// <summary>The error that reading ends with, after whatever can be read.</summary>
-    public SocketError ReadToError()
+    /// <summary>The error that reading ends with, after whatever can be read; success at an orderly end.</summary>
+    public SocketError ReadToError() => ReadToError(out _);
+
+    /// <summary>The same, and what could be read.</summary>
+    public SocketError ReadToError(out byte[] received)
     {
+        var all = new MemoryStream();
+        byte[] buffer = new byte[64 * 1024];
         try
         {
-            ReadToEnd();
+            while (Receive(buffer) is > 0 and var count)
+            {
+                all.Write(buffer, 0, count);
+            }
+
             return SocketError.Success;
         }
         catch (SocketException error)
         {
             return error.SocketErrorCode;
+        }
+        finally
+        {
+            received = all.ToArray();
         }
     }
 

@@ -90,7 +90,7 @@ internal sealed class AstmTarget : FuzzTarget
     // What the receivers say, in the order in which they have connected.
     private sealed class Peers : Dispatcher
     {
-        private readonly Queue<FarEnd> _connected = new();
+        private readonly Queue<PlainEnd> _connected = new();
 
         public Peers(EventLoop loop)
             : base(null, loop)
@@ -104,6 +104,6 @@ internal sealed class AstmTarget : FuzzTarget
 
         public string Next() => Encoding.Latin1.GetString(_connected.Dequeue().Received);
 
-        protected override void HandleAccepted(AcceptedChannel accepted) => _connected.Enqueue(new FarEnd(accepted));
+        protected override void HandleAccepted(AcceptedChannel accepted) => _connected.Enqueue(new PlainEnd(accepted));
     }
 }

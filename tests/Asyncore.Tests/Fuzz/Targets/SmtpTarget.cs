@@ -28,8 +28,8 @@ internal sealed class SmtpTarget : FuzzTarget
     // Both at once, which takes half of the passes.
     public override int Check(byte[] input, Random random)
     {
-        var whole = new FarEnd(_loop, _address);
-        var cut = new FarEnd(_loop, _address);
+        var whole = new PlainEnd(_loop, _address);
+        var cut = new PlainEnd(_loop, _address);
         _network.RunUntil(() => _server.Sessions.Count == 2);
         SmtpProbe ofWhole = Talk(whole, [input]);
         SmtpProbe ofCut = Talk(cut, Cuts.Of(input, random));
@@ -47,7 +47,7 @@ internal sealed class SmtpTarget : FuzzTarget
     public override void Dispose() => _network.Dispose();
 
     // Sessions are in the order in which their clients have connected.
-    private SmtpProbe Talk(FarEnd client, IEnumerable<byte[]> pieces)
+    private SmtpProbe Talk(PlainEnd client, IEnumerable<byte[]> pieces)
     {
         SmtpProbe session = _server.Sessions.Dequeue();
         foreach (byte[] piece in pieces)

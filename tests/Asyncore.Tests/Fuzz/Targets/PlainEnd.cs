@@ -3,16 +3,16 @@ using System.Net;
 namespace Asyncore.Tests.Fuzz;
 
 /// <summary>The other end of a connection on a simulated network: keeps what it is sent until that has ended.</summary>
-internal sealed class FarEnd : DispatcherWithSend
+internal sealed class PlainEnd : DispatcherWithSend
 {
     private readonly MemoryStream _received = new();
 
-    public FarEnd(AcceptedChannel accepted)
+    public PlainEnd(AcceptedChannel accepted)
         : base(accepted)
     {
     }
 
-    public FarEnd(EventLoop loop, EndPoint address)
+    public PlainEnd(EventLoop loop, EndPoint address)
         : base(null, loop) => Connect(address);
 
     /// <summary>Whether the stream has ended in order.</summary>
