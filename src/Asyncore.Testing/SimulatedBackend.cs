@@ -293,7 +293,8 @@ internal sealed class SimulatedBackend(SimulatedNetwork network, SimulatedHost h
     private int Collect(Span<IoEvent> events)
     {
         int count = 0;
-        for (int i = _active.Count - 1; i >= 0 && count < events.Length; i--)
+        int i = _active.Count - 1;
+        for (; i >= 0 && count < events.Length; i--)
         {
             SimulatedSocket socket = _active[i];
             IoEvents news = NewsOf(socket);
@@ -307,6 +308,11 @@ internal sealed class SimulatedBackend(SimulatedNetwork network, SimulatedHost h
             }
         }
 
+        if (i >= 0)
+        {
+            LetOthersPass(i + 1);
+        }
+
         if (count < events.Length && Happens(FaultKind.SpuriousReadiness, out long spurious))
         {
             count += AddSpurious(events[count..], spurious);
@@ -318,6 +324,14 @@ internal sealed class SimulatedBackend(SimulatedNetwork network, SimulatedHost h
         }
 
         return count;
+    }
+
+    // There was no room to tell of everybody: who has been told of comes last the next time.
+    private void LetOthersPass(int told)
+    {
+        List<SimulatedSocket> last = _active.GetRange(told, _active.Count - told);
+        _active.RemoveRange(told, last.Count);
+        _active.InsertRange(0, last);
     }
 
     // A connection or a listener, never one that connects: no system says of it that it has been connected when it has not.

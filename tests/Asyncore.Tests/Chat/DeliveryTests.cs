@@ -227,7 +227,7 @@ public class DeliveryTests
     public void R11_WhatHasComeGoesAlongToAnotherLoop(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
-        using EventLoop other = TestLoop.Create(kind);
+        using EventLoop other = loop.CreateBeside();
         (ChatRecorder chat, FarEnd peer) = loop.JoinChat();
         using FarEnd _ = peer;
         chat.SetTerminator("\r\n");

@@ -227,7 +227,7 @@ public class BindTests
         }
     }
 
-    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
+    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
     public void C10_AListenerRemovesTheUnixPathThatItMade(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);
@@ -246,7 +246,7 @@ public class BindTests
         }
     }
 
-    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
+    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
     public void C10_DisposingTheLoopRemovesUnixPaths(IoBackendKind kind)
     {
         EventLoop loop = TestLoop.Create(kind);
@@ -259,7 +259,7 @@ public class BindTests
         Assert.False(File.Exists(path));
     }
 
-    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
+    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
     public void C10_ClosingAConnectionLeavesTheListenersPathAlone(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);

@@ -166,7 +166,7 @@ public class ChatInputTests
     {
         // The loop that it had left delivered them, as it had them on a list that it was walking.
         using EventLoop loop = TestLoop.Create(kind);
-        using EventLoop other = TestLoop.Create(kind);
+        using EventLoop other = loop.CreateBeside();
         (ChatRecorder first, FarEnd firstPeer) = loop.JoinChat();
         (ChatRecorder second, FarEnd secondPeer) = loop.JoinChat();
         using FarEnd one = firstPeer;

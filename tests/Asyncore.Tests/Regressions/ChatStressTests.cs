@@ -9,7 +9,7 @@ namespace Asyncore.Tests.Regressions;
 /// <summary>All that chats do at once, at random, in both directions.</summary>
 public class ChatStressTests
 {
-    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
+    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
     public void Every_line_comes_once_and_in_order_whatever_the_handlers_do(IoBackendKind kind)
     {
         // Pauses, moves and exceptions in one stream: each was right by itself before they were right together.
@@ -19,7 +19,7 @@ public class ChatStressTests
         }
     }
 
-    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
+    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
     public void Everything_leaves_in_the_order_it_was_pushed_whatever_it_is(IoBackendKind kind)
     {
         // Pushes, producers, files and moves in one stream: each was right by itself before they were right together.
