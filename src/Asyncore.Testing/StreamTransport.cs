@@ -181,19 +181,12 @@ internal sealed class StreamTransport(SimulatedNetwork network)
         network.Note(socket, abort ? "aborts" : "closes");
         foreach (SimulatedSocket waiting in socket.Waiting)
         {
-            if (!waiting.IsReset)
-            {
-                SendReset(waiting);
-            }
-
             network.Close(waiting, abort: true);
         }
 
         if (socket is { IsStream: true, Stage: SocketStage.Connected, IsReset: false })
         {
-            // Linger without time (SO_LINGER) means nothing to a Unix socket: it resets where something is unread, and only there.
-            bool isUnix = socket.Handle.Family == AddressFamily.Unix;
-            if ((abort && !isUnix) || socket.Received.Count > 0)
+            if (abort || socket.Received.Count > 0)
             {
                 SendReset(socket);
             }

@@ -252,7 +252,7 @@ public class LineChatTests
         chat.Reply("never");
         Assert.Equal(
             $"greet: 世界\r\n\r\nbye: \r\n\r\n{new string('é', 100_000)}\r\n",
-            Encoding.UTF8.GetString(ReadToEnd(loop, peer)));
+            Encoding.UTF8.GetString(peer.ReadToEnd(loop)));
         Assert.Equal(["greet|世界", "bye|", "close"], chat.Events);
         Assert.Null(chat.CloseReason);
     }
@@ -398,13 +398,6 @@ public class LineChatTests
             chat.PullInPieces(Encoding.Latin1.GetBytes(stream), size);
             Assert.Equal(commands, chat.Events);
         }
-    }
-
-    private static byte[] ReadToEnd(EventLoop loop, FarEnd peer)
-    {
-        Task<byte[]> received = Task.Run(peer.ReadToEnd);
-        loop.RunUntil(() => received.IsCompleted, "the end");
-        return received.Result;
     }
 
     private sealed class Silent(EventLoop loop) : LineChat(null, loop);

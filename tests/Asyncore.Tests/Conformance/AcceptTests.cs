@@ -27,7 +27,7 @@ public class AcceptTests
         Assert.True(listener.Accepting);
     }
 
-    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
+    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
     public void C5_AcceptSurvivesAPeerThatHasGone(IoBackendKind kind, AddressFamily family)
     {
         // Linux hands out connections that have been reset already, others give an error: neither may throw.
@@ -74,7 +74,7 @@ public class AcceptTests
         Assert.True(listener.Accepting);
     }
 
-    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
+    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
     public void C5_TheDefaultGivesTheSocketAndTheAddressToHandleAccepted(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);
@@ -136,7 +136,7 @@ public class AcceptTests
         Assert.Throws<InvalidOperationException>(() => kept!.ToSocket());
     }
 
-    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
+    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
     public void C6_ABurstIsAcceptedInFewPassesWithABoundForEach(IoBackendKind kind, AddressFamily family)
     {
         const int bound = 8;

@@ -245,7 +245,7 @@ public class CloseTests
         }
     }
 
-    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
+    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
     public void R4_AbortDropsWhatIsHeldOnUnixSocketsToo(IoBackendKind kind)
     {
         using EventLoop loop = TestLoop.Create(kind);

@@ -7,7 +7,7 @@ namespace Asyncore.Tests.Conformance;
 /// <summary>A loop that has been disposed, also in the middle of its own pass (L9).</summary>
 public class LoopDisposeTests
 {
-    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
+    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
     public void L9_AfterDisposePostThrows(IoBackendKind kind)
     {
         EventLoop loop = TestLoop.Create(kind);
@@ -31,7 +31,7 @@ public class LoopDisposeTests
         Assert.True(timer.IsCancelled);
     }
 
-    [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
+    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
     public void L9_DisposeInsideAHandlerEndsTheRun(IoBackendKind kind)
     {
         foreach (string place in (string[])["read", "timer", "post", "readable"])
