@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using Asyncore.Tests.Support;
+using Microsoft.Extensions.Logging;
 
 namespace Asyncore.Tests.Child;
 
@@ -37,10 +39,22 @@ internal static class Fallback
         Console.WriteLine($"client {client.Receive(new byte[1])}");
     }
 
+    /// <summary>Keeps what is said of loops.</summary>
+    public static LogTo LoopsTo(List<string> log) => new(LogLevel.Trace, (level, line) =>
+    {
+        if (line.Contains("event loop", StringComparison.Ordinal))
+        {
+            lock (log)
+            {
+                log.Add($"{level}: {line}");
+            }
+        }
+    });
+
     private static void Choose()
     {
         var log = new List<string>();
-        using var loop = new EventLoop(new EventLoopOptions { LoggerFactory = new LogList(log) });
+        using var loop = new EventLoop(new EventLoopOptions { LoggerFactory = LoopsTo(log) });
         using Socket client = Serve(loop);
         Console.WriteLine($"auto {Echo(loop, client)} {loop.Backend}");
         log.ForEach(Console.WriteLine);

@@ -41,7 +41,7 @@ internal static class Fleet
     }
 
     private static EventLoopGroup Make(IoBackendKind backend, List<string>? log = null) => new(
-        Loops, new EventLoopOptions { Backend = backend, LoggerFactory = log is null ? null : new LogList(log) });
+        Loops, new EventLoopOptions { Backend = backend, LoggerFactory = log is null ? null : Fallback.LoopsTo(log) });
 
     private static string Backends(EventLoopGroup group) => string.Join(
         ' ', group.Loops.GroupBy(each => Ask(each, loop => loop.Backend)).Select(each => $"{each.Count()} {each.Key}"));

@@ -38,14 +38,14 @@ internal sealed class FaultArguments
         HelpName = "N",
     };
 
-    public IEnumerable<Option> All =>
-        [_delay, _jitter, _bandwidth, _slice, _cutAfter, _resetAfter, _stall, _direction, _seed];
+    public IEnumerable<Option> All => [.. Faults, _direction, _seed];
+
+    private Option[] Faults => [_delay, _jitter, _bandwidth, _slice, _cutAfter, _resetAfter, _stall];
 
     /// <summary>Adds an error where something is said about faults, and there is none.</summary>
     public void CheckTogether(CommandResult result)
     {
-        Option[] faults = [_delay, _jitter, _bandwidth, _slice, _cutAfter, _resetAfter, _stall];
-        if (!Array.Exists(faults, result.IsGiven) && Array.Find<Option>([_direction, _seed], result.IsGiven) is { } idle)
+        if (!Array.Exists(Faults, result.IsGiven) && Array.Find<Option>([_direction, _seed], result.IsGiven) is { } idle)
         {
             result.AddError($"{idle.Name}: there is no fault that it could be about");
         }

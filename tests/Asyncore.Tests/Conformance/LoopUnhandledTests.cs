@@ -50,8 +50,8 @@ public class LoopUnhandledTests
     [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L8_WhereNobodySubscribesItIsLogged(IoBackendKind kind)
     {
-        using var log = new ErrorLog();
-        using EventLoop loop = TestLoop.Create(new EventLoopOptions { Backend = kind, LoggerFactory = log });
+        var errors = new List<string>();
+        using EventLoop loop = TestLoop.Create(new EventLoopOptions { Backend = kind, LoggerFactory = new LogTo(LogLevel.Error, errors) });
         bool ran = false;
         loop.CallLater(TimeSpan.Zero, () => throw new InvalidDataException("the timer's"));
         loop.Post(() => throw new InvalidDataException("the post's"));
@@ -60,16 +60,16 @@ public class LoopUnhandledTests
         loop.Run();
 
         Assert.True(ran);
-        Assert.Equal(2, log.Errors.Count);
-        Assert.Contains("the timer's", log.Errors[0]);
-        Assert.Contains("the post's", log.Errors[1]);
+        Assert.Equal(2, errors.Count);
+        Assert.Contains("the timer's", errors[0]);
+        Assert.Contains("the post's", errors[1]);
     }
 
     [Theory, MemberData(nameof(Networks.All), MemberType = typeof(Networks))]
     public void L8_ASubscriberThatThrowsStopsNothingEither(IoBackendKind kind)
     {
-        using var log = new ErrorLog();
-        using EventLoop loop = TestLoop.Create(new EventLoopOptions { Backend = kind, LoggerFactory = log });
+        var errors = new List<string>();
+        using EventLoop loop = TestLoop.Create(new EventLoopOptions { Backend = kind, LoggerFactory = new LogTo(LogLevel.Error, errors) });
         bool ran = false;
         loop.UnhandledError += _ => throw new InvalidDataException("the subscriber's");
         loop.Post(() => throw new InvalidDataException("the post's"));
@@ -78,7 +78,7 @@ public class LoopUnhandledTests
         loop.Run();
 
         Assert.True(ran);
-        Assert.Contains("the subscriber's", Assert.Single(log.Errors));
+        Assert.Contains("the subscriber's", Assert.Single(errors));
     }
 
     [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
@@ -202,35 +202,6 @@ public class LoopUnhandledTests
             }
 
             base.Close();
-        }
-    }
-
-    private sealed class ErrorLog : ILoggerFactory, ILogger
-    {
-        public List<string> Errors { get; } = [];
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public void AddProvider(ILoggerProvider provider)
-        {
-        }
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel, EventId id, TState state, Exception? error, Func<TState, Exception?, string> formatter)
-        {
-            if (logLevel == LogLevel.Error)
-            {
-                Errors.Add(formatter(state, error));
-            }
-        }
-
-        public void Dispose()
-        {
         }
     }
 }

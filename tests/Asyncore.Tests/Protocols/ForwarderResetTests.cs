@@ -52,7 +52,7 @@ public class ForwarderResetTests
 
         byte[] got = [];
         SocketError error = SocketError.Success;
-        Companion.Start(() => (got, error) = ReadAll(client)).Join(scene.Loop);
+        Companion.Start(() => (got, error) = client.ReadAll()).Join(scene.Loop);
         Assert.Equal(SocketError.ConnectionReset, error);
         Assert.InRange(got.Length, 64 * 1024, sent); // what the server's system had not sent is lost at the server
         Assert.True(pattern.AsSpan(0, got.Length).SequenceEqual(got));
@@ -83,25 +83,9 @@ public class ForwarderResetTests
         from.Dispose();
         byte[] got = [];
         SocketError error = SocketError.Success;
-        Companion.Start(() => (got, error) = ReadAll(to)).Join(scene.Loop);
+        Companion.Start(() => (got, error) = to.ReadAll()).Join(scene.Loop);
         Assert.Equal(sent, got);
         Assert.Equal(SocketError.ConnectionReset, error);
         scene.RunToEnd();
-    }
-
-    private static (byte[] Bytes, SocketError Error) ReadAll(Socket socket)
-    {
-        var all = new MemoryStream();
-        byte[] buffer = new byte[64 * 1024];
-        while (true)
-        {
-            int count = socket.Receive(buffer, 0, buffer.Length, SocketFlags.None, out SocketError error);
-            if (count <= 0 || error != SocketError.Success)
-            {
-                return (all.ToArray(), error);
-            }
-
-            all.Write(buffer, 0, count);
-        }
     }
 }

@@ -88,31 +88,11 @@ internal sealed class ChatVisitor : LineChat
 
     private void LeaveIfEnough()
     {
-        if (_heard < _leavesAt)
+        if (_heard >= _leavesAt)
         {
-            return;
+            _visit.Leave(this);
         }
-
-        if (_visit.Kind == VisitKind.Reset)
-        {
-            Abort();
-        }
-        else
-        {
-            Close();
-        }
-
-        _visit.End();
     }
 
-    private void End(bool isRight, string how)
-    {
-        if (!isRight)
-        {
-            throw _visit.Broken($"{how} behind {_heard} of its {_lines} lines");
-        }
-
-        Close();
-        _visit.End();
-    }
+    private void End(bool isRight, string how) => _visit.End(this, isRight, $"{how} behind {_heard} of its {_lines} lines");
 }

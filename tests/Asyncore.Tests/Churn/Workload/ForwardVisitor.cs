@@ -33,7 +33,7 @@ internal sealed class ForwardVisitor : DispatcherWithSend
         SayMore();
         if (_leavesAt == 0)
         {
-            Leave();
+            _visit.Leave(this);
         }
     }
 
@@ -54,7 +54,7 @@ internal sealed class ForwardVisitor : DispatcherWithSend
         _heard += heard.Length;
         if (_heard >= _leavesAt)
         {
-            Leave();
+            _visit.Leave(this);
         }
         else if (_heard == _says.Length)
         {
@@ -108,33 +108,9 @@ internal sealed class ForwardVisitor : DispatcherWithSend
     {
         if (_visit.Kind != VisitKind.HalfClose)
         {
-            Close();
-            _visit.End();
+            _visit.End(this);
         }
     }
 
-    private void Leave()
-    {
-        if (_visit.Kind == VisitKind.Reset)
-        {
-            Abort();
-        }
-        else
-        {
-            Close();
-        }
-
-        _visit.End();
-    }
-
-    private void End(bool isRight, string how)
-    {
-        if (!isRight)
-        {
-            throw _visit.Broken($"{how} behind {_heard} of {_says.Length} bytes");
-        }
-
-        Close();
-        _visit.End();
-    }
+    private void End(bool isRight, string how) => _visit.End(this, isRight, $"{how} behind {_heard} of {_says.Length} bytes");
 }

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using Asyncore.Tests.Simulated;
+using Asyncore.Tests.Support;
+using Microsoft.Extensions.Logging;
 
 namespace Asyncore.Tests.Churn;
 
@@ -23,7 +25,7 @@ internal sealed class LoopThread : IDisposable
         var options = new EventLoopOptions
         {
             Backend = backend,
-            LoggerFactory = new ErrorLog(line => Fail(new InvariantException($"{name}: {line}"))),
+            LoggerFactory = new LogTo(LogLevel.Error, (_, line) => Fail(new InvariantException($"{name}: {line}"))),
         };
         _thread = new Thread(() => Run(options)) { Name = name, IsBackground = true };
         _thread.Start();

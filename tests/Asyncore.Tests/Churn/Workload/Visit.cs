@@ -55,8 +55,33 @@ internal sealed class Visit(Crowd crowd, VisitKind kind, long number)
     /// <summary>Whether nothing goes wrong in such a visit.</summary>
     public static bool IsQuiet(VisitKind kind) => kind is VisitKind.Orderly or VisitKind.HalfClose or VisitKind.Stream;
 
-    public void End()
+    /// <summary>The visitor breaks it off.</summary>
+    public void Leave(Dispatcher channel)
     {
+        if (kind == VisitKind.Reset)
+        {
+            channel.Abort();
+        }
+
+        End(channel);
+    }
+
+    /// <param name="channel">The visitor, which closes.</param>
+    /// <param name="isRight">Whether this end is one that it may have.</param>
+    /// <param name="how">What is wrong with it otherwise.</param>
+    public void End(Dispatcher channel, bool isRight, string how)
+    {
+        if (!isRight)
+        {
+            throw Broken(how);
+        }
+
+        End(channel);
+    }
+
+    public void End(Dispatcher channel)
+    {
+        channel.Close();
         if (_isOver)
         {
             throw Broken("it was over twice");

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Asyncore.Testing;
+using Asyncore.Tests.Support;
 
 namespace Asyncore.Tests.Fuzz;
 
@@ -11,18 +12,20 @@ internal sealed class AstmTarget : FuzzTarget
     public const int MaxText = 40;
     public const int MaxMessage = 100;
 
-    private static readonly IPEndPoint _address = new(IPAddress.Loopback, 7);
+    private const int Port = 7;
+
+    private static readonly IPEndPoint _address = new(IPAddress.Loopback, Port);
     private static readonly string[] _quiet = ["info", "warning"];
 
     private readonly SimulatedNetwork _network = new();
     private readonly EventLoop _loop;
-    private readonly Peers _peers;
+    private readonly Queue<PlainEnd> _peers = new(); // what the receivers say, in the order in which they have connected
 
     public AstmTarget()
         : base("Astm")
     {
         _loop = _network.CreateLoop(options: Quiet);
-        _peers = new Peers(_loop);
+        _ = new PlainListener(_loop, Port, accepted => _peers.Enqueue(new PlainEnd(accepted)));
     }
 
     public override int Check(byte[] input, Random random)
@@ -31,11 +34,11 @@ internal sealed class AstmTarget : FuzzTarget
             AstmModel.Run(Encoding.Latin1.GetString(input), MaxText, MaxMessage);
         List<string> whole = Hear([input]);
         List<string> cut = Hear(Cuts.Of(input, random));
-        _network.RunUntil(() => _peers.HaveEnded(2) && _network.OpenSockets == 1);
+        _network.RunUntil(() => HaveEnded(2) && _network.OpenSockets == 1);
         Property.EqualItems(messages, whole, "messages");
         Property.EqualItems(messages, cut, "messages in pieces");
-        Property.Equal(replies, _peers.Next(), "replies");
-        Property.Equal(replies, _peers.Next(), "replies in pieces");
+        Property.Equal(replies, NextReplies(), "replies");
+        Property.Equal(replies, NextReplies(), "replies in pieces");
         return messages.Count;
     }
 
@@ -87,23 +90,7 @@ internal sealed class AstmTarget : FuzzTarget
         return stored;
     }
 
-    // What the receivers say, in the order in which they have connected.
-    private sealed class Peers : Dispatcher
-    {
-        private readonly Queue<PlainEnd> _connected = new();
+    private bool HaveEnded(int count) => _peers.Count == count && _peers.All(static each => each.HasEnded);
 
-        public Peers(EventLoop loop)
-            : base(null, loop)
-        {
-            CreateSocket();
-            Bind(_address);
-            Listen();
-        }
-
-        public bool HaveEnded(int count) => _connected.Count == count && _connected.All(static each => each.HasEnded);
-
-        public string Next() => Encoding.Latin1.GetString(_connected.Dequeue().Received);
-
-        protected override void HandleAccepted(AcceptedChannel accepted) => _connected.Enqueue(new PlainEnd(accepted));
-    }
+    private string NextReplies() => Encoding.Latin1.GetString(_peers.Dequeue().Received);
 }

@@ -3,7 +3,7 @@
 import asyncore
 import sys
 
-from peer import announce, family_and_address
+from peer import listen
 
 
 class EchoHandler(asyncore.dispatcher_with_send):
@@ -16,13 +16,8 @@ class EchoHandler(asyncore.dispatcher_with_send):
 class EchoServer(asyncore.dispatcher):
     def __init__(self, address, connections):
         asyncore.dispatcher.__init__(self)
-        family, address = family_and_address(address)
         self.connections = connections
-        self.create_socket(family)
-        self.set_reuse_addr()
-        self.bind(address)
-        self.listen(5)
-        announce(self.socket)
+        listen(self, address)
 
     def handle_accepted(self, sock, addr):
         EchoHandler(sock)

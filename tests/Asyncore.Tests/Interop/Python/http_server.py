@@ -4,7 +4,7 @@ import asyncore
 import hashlib
 import sys
 
-from peer import announce, family_and_address
+from peer import listen
 
 
 class Answer(asyncore.dispatcher_with_send):
@@ -40,11 +40,7 @@ class Answer(asyncore.dispatcher_with_send):
 class Server(asyncore.dispatcher):
     def __init__(self, address):
         asyncore.dispatcher.__init__(self)
-        family, address = family_and_address(address)
-        self.create_socket(family)
-        self.bind(address)
-        self.listen(5)
-        announce(self.socket)
+        listen(self, address)
 
     def handle_accepted(self, sock, addr):
         Answer(sock)

@@ -12,6 +12,16 @@ def family_and_address(text):
     return socket.AF_INET6 if ':' in host else socket.AF_INET, (host, int(port))
 
 
+def listen(dispatcher, text):
+    """Has one of asyncore listen at an address, and says so."""
+    family, address = family_and_address(text)
+    dispatcher.create_socket(family)
+    dispatcher.set_reuse_addr()
+    dispatcher.bind(address)
+    dispatcher.listen(5)
+    announce(dispatcher.socket)
+
+
 def announce(sock):
     """Says where a socket listens: the port, or the path."""
     name = sock.getsockname()

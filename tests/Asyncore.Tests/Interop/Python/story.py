@@ -7,7 +7,7 @@ import struct
 import sys
 import termios
 
-from peer import announce, family_and_address
+from peer import listen
 
 PASSES = 6
 PATIENCE = 20  # seconds; only ever met by a test that fails
@@ -41,13 +41,8 @@ class Subject(asyncore.dispatcher_with_send):
 class Listener(asyncore.dispatcher):
     def __init__(self, address):
         asyncore.dispatcher.__init__(self)
-        family, address = family_and_address(address)
         self.subject = None
-        self.create_socket(family)
-        self.set_reuse_addr()
-        self.bind(address)
-        self.listen(5)
-        announce(self.socket)
+        listen(self, address)
 
     def handle_accepted(self, sock, addr):
         self.subject = Subject(sock)

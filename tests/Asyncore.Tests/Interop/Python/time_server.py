@@ -4,7 +4,7 @@ import asyncore
 import struct
 import sys
 
-from peer import announce, family_and_address
+from peer import listen
 
 
 class TimeChannel(asyncore.dispatcher):
@@ -16,11 +16,7 @@ class TimeChannel(asyncore.dispatcher):
 class TimeServer(asyncore.dispatcher):
     def __init__(self, address):
         asyncore.dispatcher.__init__(self)
-        family, address = family_and_address(address)
-        self.create_socket(family)
-        self.bind(address)
-        self.listen(5)
-        announce(self.socket)
+        listen(self, address)
 
     def handle_accept(self):
         channel, addr = self.accept()

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Asyncore.Testing;
+using Asyncore.Tests.Support;
 
 namespace Asyncore.Tests.Simulated;
 
@@ -19,7 +20,7 @@ internal static class ChatRoomScenario
         var house = new House();
         var account = new ChatRoomAccount();
         EventLoop loop = network.CreateLoop("house", Scenario.Quiet);
-        var server = new ScenarioListener(loop, Port, accepted => _ = new ChatRoomSeat(accepted, house, account));
+        var server = new PlainListener(loop, Port, accepted => _ = new ChatRoomSeat(accepted, house, account));
         var address = new IPEndPoint(network.Host("house").Address, Port);
         TimeSpan healed = Scenario.Cut(network, random, "house", "client0", TimeSpan.FromMinutes(1));
         EventLoop[] far = [network.CreateLoop("client0", Scenario.Quiet), network.CreateLoop("client1", Scenario.Quiet)];

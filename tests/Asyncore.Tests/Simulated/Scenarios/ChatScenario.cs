@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Asyncore.Testing;
+using Asyncore.Tests.Support;
 
 namespace Asyncore.Tests.Simulated;
 
@@ -13,7 +14,7 @@ internal static class ChatScenario
     public static int Run(SimulatedNetwork network, int clients)
     {
         EventLoop loop = network.CreateLoop("server", Scenario.Quiet);
-        var listener = new ScenarioListener(loop, 7, accepted => _ = new Answer(accepted));
+        var listener = new PlainListener(loop, 7, accepted => _ = new Answer(accepted));
         EventLoop far = network.CreateLoop("client", Scenario.Quiet);
         var random = new Random(network.Seed);
         var address = new IPEndPoint(network.Host("server").Address, 7);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Asyncore.Testing;
+using Asyncore.Tests.Support;
 
 namespace Asyncore.Tests.Simulated;
 
@@ -12,7 +13,7 @@ internal static class ChurnScenario
     public static int Run(SimulatedNetwork network, int clients)
     {
         EventLoop loop = network.CreateLoop("server", Scenario.Quiet);
-        var server = new ScenarioListener(loop, 7, accepted => _ = new Answer(accepted));
+        var server = new PlainListener(loop, 7, accepted => _ = new Answer(accepted));
         var counts = new Counts(clients);
         EventLoop far = network.CreateLoop("client", Scenario.Quiet);
         var address = new IPEndPoint(network.Host("server").Address, 7);

@@ -1,6 +1,7 @@
 using System.Net;
 using Asyncore.Protocols;
 using Asyncore.Testing;
+using Asyncore.Tests.Support;
 
 namespace Asyncore.Tests.Simulated;
 
@@ -24,9 +25,9 @@ internal static class HttpScenario
         }
 
         EventLoop[] loops = [.. _hosts.Append("client").Select(host => network.CreateLoop(host, Scenario.Quiet))];
-        ScenarioListener[] servers =
+        PlainListener[] servers =
         [
-            .. _hosts.Select((host, i) => new ScenarioListener(
+            .. _hosts.Select((host, i) => new PlainListener(
                 loops[i], HttpPageServer.Port, accepted => _ = new HttpPageServer(network, accepted, _hosts[1 - i]))),
         ];
         Fetch[] all = [.. Enumerable.Range(0, requests).Select(i => new Fetch(network, HttpPage.Any(random, i), random))];

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Asyncore.Forwarding;
 using Asyncore.Testing;
+using Asyncore.Tests.Support;
 
 namespace Asyncore.Tests.Simulated;
 
@@ -14,7 +15,7 @@ internal sealed class RelayScene(SimulatedNetwork network)
 {
     public const int TargetPort = 80;
 
-    private readonly List<ScenarioListener> _listeners = [];
+    private readonly List<PlainListener> _listeners = [];
     private readonly List<EventLoop> _loops = [];
     private readonly List<RelayTarget> _targets = [];
     private readonly List<RelayClient> _clients = [];
@@ -36,7 +37,7 @@ internal sealed class RelayScene(SimulatedNetwork network)
     }
 
     /// <summary>Has a host answer, where clients are sent.</summary>
-    public void Serve(string host) => _listeners.Add(new ScenarioListener(
+    public void Serve(string host) => _listeners.Add(new PlainListener(
         Loop(host), TargetPort, accepted => _targets.Add(new RelayTarget(network, accepted))));
 
     /// <summary>Has further clients connect.</summary>

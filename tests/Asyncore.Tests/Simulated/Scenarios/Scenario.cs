@@ -1,5 +1,7 @@
 using System.Net;
 using Asyncore.Testing;
+using Asyncore.Tests.Support;
+using Microsoft.Extensions.Logging;
 
 namespace Asyncore.Tests.Simulated;
 
@@ -10,7 +12,7 @@ internal static class Scenario
     /// Loops that say nothing: shortages and refusals are what they are made for here. An exception that nobody has caught is
     /// none of these, and ends the run.
     /// </summary>
-    public static EventLoopOptions Quiet { get; } = new() { LoggerFactory = new UncaughtWatch() };
+    public static EventLoopOptions Quiet { get; } = new() { LoggerFactory = new LogTo(LogLevel.Error, RefuseUncaught) };
 
     /// <summary>How long an end of a connection waits for one that has vanished: longer than anybody else does.</summary>
     public static TimeSpan Patience { get; } = TimeSpan.FromMinutes(30);
@@ -83,23 +85,10 @@ internal static class Scenario
 
         Check(network.OpenSockets == 0, $"{network.OpenSockets} sockets are open");
     }
-}
 
-/// <summary>Listens at every address of its host, and hands each connection on.</summary>
-internal sealed class ScenarioListener : Dispatcher
-{
-    private readonly Action<AcceptedChannel> _accepted;
-
-    public ScenarioListener(EventLoop loop, int port, Action<AcceptedChannel> accepted)
-        : base(null, loop)
-    {
-        _accepted = accepted;
-        CreateSocket();
-        Bind(new IPEndPoint(IPAddress.Any, port));
-        Listen();
-    }
-
-    protected override void HandleAccepted(AcceptedChannel accepted) => _accepted(accepted);
+    // The library outlives it, and no scenario would notice.
+    private static void RefuseUncaught(LogLevel level, string line) =>
+        Check(!line.Contains("uncaught exception", StringComparison.Ordinal), line);
 }
 
 /// <summary>Also thrown in handlers, from where anything else would go to the channel's own.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Asyncore.Testing;
+using Asyncore.Tests.Support;
 
 namespace Asyncore.Tests.Simulated;
 
@@ -43,7 +44,7 @@ internal static class SmtpScenario
         }
 
         EventLoop loop = network.CreateLoop("server", Scenario.Quiet);
-        var server = new ScenarioListener(loop, Port, accepted => _ = new SmtpChannel(accepted, maildir.Store, SizeLimit));
+        var server = new PlainListener(loop, Port, accepted => _ = new SmtpChannel(accepted, maildir.Store, SizeLimit));
         EventLoop far = network.CreateLoop("client", Scenario.Quiet);
         var address = new IPEndPoint(network.Host("server").Address, Port);
         Client[] all = [.. Enumerable.Range(0, clients).Select(i => new Client(far, address, random, i))];
