@@ -21,6 +21,11 @@ internal sealed class AddressBook(SimulatedHost host)
             return -(int)SocketError.InvalidArgument;
         }
 
+        if (!SimulatedSocket.CanHave(socket.Handle.Family, address))
+        {
+            return -(int)SocketError.AddressFamilyNotSupported;
+        }
+
         if (address is UnixDomainSocketEndPoint path)
         {
             if (!_paths.TryAdd(path.ToString(), socket))
@@ -61,7 +66,14 @@ internal sealed class AddressBook(SimulatedHost host)
         }
         else if (socket is { IsBound: true, Local: UnixDomainSocketEndPoint path } && _paths.ContainsKey(path.ToString()))
         {
-            _paths[path.ToString()] = null;
+            if (IsAbstract(path))
+            {
+                _paths.Remove(path.ToString());
+            }
+            else
+            {
+                _paths[path.ToString()] = null;
+            }
         }
 
         socket.IsBound = false;
@@ -95,8 +107,19 @@ internal sealed class AddressBook(SimulatedHost host)
         return best;
     }
 
-    /// <summary>A port that nobody has, for who connects without having one.</summary>
-    public int FreePort(SimulatedSocket socket)
+    /// <summary>Gives who connects without having one a port that nobody has.</summary>
+    public void BindSomewhere(SimulatedSocket socket, IPAddress address)
+    {
+        socket.Local = new IPEndPoint(address, FreePort(socket));
+        if (!socket.IsStream)
+        {
+            // Others can send to it. A stream's other end is known already, and ports would run out.
+            At(stream: false, ((IPEndPoint)socket.Local).Port).Add(socket);
+            socket.IsBound = true;
+        }
+    }
+
+    private int FreePort(SimulatedSocket socket)
     {
         for (int tries = LastPort - FirstPort; tries >= 0; tries--)
         {
@@ -110,7 +133,7 @@ internal sealed class AddressBook(SimulatedHost host)
         throw new InvalidOperationException($"Host {host.Name} has given all its ports.");
     }
 
-    private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+    public static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
 
     private static int Rank(SimulatedSocket socket, IPAddress to)
     {
@@ -120,6 +143,9 @@ internal sealed class AddressBook(SimulatedHost host)
             : own.Equals(IPAddress.IPv6Any) && socket.IsDual ? 1
             : 0;
     }
+
+    // unix(7): the name goes with the socket.
+    private static bool IsAbstract(UnixDomainSocketEndPoint path) => path.ToString().StartsWith('@');
 
     private static bool Clash(SimulatedSocket other, SimulatedSocket socket, IPEndPoint local)
     {

@@ -13,6 +13,11 @@ internal sealed class DatagramTransport(SimulatedNetwork network)
 
     public int Connect(SimulatedSocket socket, EndPoint address)
     {
+        if (!SimulatedSocket.CanHave(socket.Handle.Family, address))
+        {
+            return -(int)SocketError.AddressFamilyNotSupported;
+        }
+
         network.BindSource(socket, address);
         socket.Remote = address;
         socket.Stage = SocketStage.Connected;
@@ -77,7 +82,9 @@ internal sealed class DatagramTransport(SimulatedNetwork network)
 
     private void Deliver(SimulatedSocket socket, EndPoint address, byte[] datagram)
     {
-        TimeSpan delay = Script.Delay(socket.Id, socket.SegmentsSent++);
+        TimeSpan delay = socket.Handle.Family == AddressFamily.Unix
+            ? Script.Faults.Latency
+            : Script.Delay(socket.Id, socket.SegmentsSent++);
         if (Happens(FaultKind.OvertakenDatagram, socket))
         {
             delay = (delay * 2) + TimeSpan.FromMilliseconds(1);
@@ -121,6 +128,7 @@ internal sealed class DatagramTransport(SimulatedNetwork network)
         }
     }
 
+    // unix(7): on Linux datagrams between processes of one machine are reliable and keep their order.
     private bool Happens(FaultKind kind, SimulatedSocket socket) =>
-        Script.Happens(kind, socket.Id, ref socket.Occasions[(int)kind]);
+        socket.Handle.Family != AddressFamily.Unix && Script.Happens(kind, socket.Id, ref socket.Occasions[(int)kind]);
 }

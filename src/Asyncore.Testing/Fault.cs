@@ -2,7 +2,7 @@ namespace Asyncore.Testing;
 
 /// <summary>One thing that went wrong, or is to: what, whose, and the how-manieth time that it could have.</summary>
 /// <param name="Kind">What.</param>
-/// <param name="Socket">The number of the socket or loop, in the order in which they were made.</param>
+/// <param name="Socket">The number of the socket, in the order in which they were made; below zero that of the loop.</param>
 /// <param name="Count">The how-manieth occasion there, from zero.</param>
 public readonly record struct Fault(FaultKind Kind, long Socket, long Count)
 {

@@ -78,6 +78,21 @@ public sealed record NetworkFaults
     /// <summary>That a datagram takes so long that others overtake it.</summary>
     public double OvertakenDatagram { get; init; }
 
+    /// <exception cref="ArgumentOutOfRangeException">Something is beyond its bounds.</exception>
+    internal void Check()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(BufferSize, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Latency, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Jitter, TimeSpan.Zero);
+        foreach (FaultKind kind in Enum.GetValues<FaultKind>())
+        {
+            if (Of(kind) is not (>= 0 and <= 1))
+            {
+                throw new ArgumentOutOfRangeException($"{kind}", Of(kind), "A probability is from 0 to 1.");
+            }
+        }
+    }
+
     internal double Of(FaultKind kind) => kind switch
     {
         FaultKind.PartialRead => PartialRead,

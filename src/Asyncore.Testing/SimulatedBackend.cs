@@ -14,10 +14,16 @@ internal sealed class SimulatedBackend(SimulatedNetwork network, SimulatedHost h
     private readonly List<SimulatedSocket> _active = []; // of these, what may be ready
     private readonly long[] _occasions = new long[Enum.GetValues<FaultKind>().Length];
     private bool _woken;
+    private int _busyPasses;
+    private int _passesInARow; // that did not wait, where nobody else runs the loop
+    private bool _isStepped;
+    private bool _hadNews;
 
     public override IoBackendKind Kind => IoBackendKind.Simulated;
 
-    public override bool CanReconnect => true;
+    public override bool CanReconnect => false; // what is on its way to a socket may not find it in another connection
+
+    public override TimeProvider WaitClock => network.SimulatedClock;
 
     /// <summary>Whether it is the test's own: nothing goes wrong for it that is not the network's doing.</summary>
     public bool IsScripted { get; set; }
@@ -27,8 +33,34 @@ internal sealed class SimulatedBackend(SimulatedNetwork network, SimulatedHost h
 
     public SimulatedHost Host => host;
 
-    /// <summary>Whether a wait would bring something at once.</summary>
-    public bool HasNews
+    /// <summary>Has its loop make a pass in which it does not wait.</summary>
+    /// <returns>Whether it was told of anything.</returns>
+    public bool RunPass()
+    {
+        _hadNews = false;
+        _isStepped = true;
+        try
+        {
+            Loop.RunOnce(TimeSpan.Zero);
+        }
+        finally
+        {
+            _isStepped = false;
+        }
+
+        return _hadNews;
+    }
+
+    /// <summary>Finds out whether its loop has something to do; where it has not, it might as well have waited.</summary>
+    public bool FindBusy()
+    {
+        bool isBusy = Loop.IsDue || HasNews;
+        _busyPasses = isBusy ? _busyPasses : 0;
+        return isBusy;
+    }
+
+    // Whether a wait would bring something at once.
+    private bool HasNews
     {
         get
         {
@@ -83,10 +115,15 @@ internal sealed class SimulatedBackend(SimulatedNetwork network, SimulatedHost h
         while (true)
         {
             int count = Collect(events);
+            CountBusyPass(count > 0 || Loop.IsDue);
             if (count > 0 || timeoutMilliseconds == 0)
             {
+                _hadNews |= count > 0;
+                LetOthersRun();
                 return count;
             }
+
+            _passesInARow = 0;
 
             if (_woken || Loop.IsDue)
             {
@@ -227,9 +264,9 @@ internal sealed class SimulatedBackend(SimulatedNetwork network, SimulatedHost h
             }
 
             sent += result;
-            if (result < segment.Length)
+            if (result < segment.Length || Find(handle).Error != SocketError.Success)
             {
-                break;
+                break; // an error is for the call that finds nothing sent
             }
         }
 
@@ -324,6 +361,29 @@ internal sealed class SimulatedBackend(SimulatedNetwork network, SimulatedHost h
         }
 
         return count;
+    }
+
+    // On a real network the others do not need this loop to wait.
+    private void LetOthersRun()
+    {
+        const int Many = 1000;
+        if (!_isStepped && ++_passesInARow > Many)
+        {
+            network.PassBeside(this);
+        }
+    }
+
+    private void CountBusyPass(bool isBusy)
+    {
+        _busyPasses = isBusy ? _busyPasses + 1 : 0;
+        if (_busyPasses > network.MaxBusyPasses)
+        {
+            _busyPasses = 0;
+            throw new SimulationException(
+                $"A loop on {host.Name} never waits: in {network.MaxBusyPasses:N0} passes there was always something to do.\n"
+                + network.DescribeLoops().TrimEnd('\n'),
+                network);
+        }
     }
 
     // There was no room to tell of everybody: who has been told of comes last the next time.

@@ -15,25 +15,28 @@ namespace Asyncore.Testing;
 public sealed class SimulatedClient : IDisposable
 {
     private readonly SimulatedNetwork _network;
-    private readonly Peer _peer;
+    private readonly ScriptedEnd _peer;
+    private bool _endTaken;
 
     internal SimulatedClient(SimulatedNetwork network, EventLoop loop, EndPoint address)
     {
         _network = network;
-        _peer = new Peer(loop);
+        _peer = new ScriptedEnd(loop);
         _peer.Connect(address);
     }
 
     internal SimulatedClient(SimulatedNetwork network, AcceptedChannel accepted)
     {
         _network = network;
-        _peer = new Peer(accepted);
+        _peer = new ScriptedEnd(accepted);
     }
 
     /// <summary>Its own address; null before it has one.</summary>
     public EndPoint? LocalAddress => _peer.LocalAddress;
 
-    /// <summary>Whether it is connected, and neither end has closed.</summary>
+    /// <summary>
+    /// Whether the connection is made and neither closed here nor broken; the end of the other end's stream is neither.
+    /// </summary>
     public bool Connected => _peer.Connected;
 
     /// <summary>Bytes that have come and were not expected yet.</summary>
@@ -60,15 +63,19 @@ public sealed class SimulatedClient : IDisposable
 
     /// <summary>Sends text; it may go before the connection is made.</summary>
     /// <param name="text">Latin-1.</param>
-    public void Send(string text) => Send(Encoding.Latin1.GetBytes(text));
+    /// <exception cref="ArgumentException">A character is not Latin-1.</exception>
+    /// <exception cref="InvalidOperationException">It has ended its stream, or closed.</exception>
+    public void Send(string text) => Send(Bytes(text));
 
-    /// <summary>Sends bytes.</summary>
+    /// <summary>Sends bytes. Where the connection has broken they go nowhere.</summary>
     /// <param name="data">The bytes.</param>
+    /// <exception cref="InvalidOperationException">It has ended its stream, or closed.</exception>
     public void Send(ReadOnlySpan<byte> data) => _peer.SendSoon(data);
 
     /// <summary>Runs the network until so many bytes have come, which have to be these.</summary>
     /// <param name="text">Latin-1.</param>
-    public void Expect(string text) => Expect(Encoding.Latin1.GetBytes(text));
+    /// <exception cref="ArgumentException">A character is not Latin-1.</exception>
+    public void Expect(string text) => Expect(Bytes(text));
 
     /// <summary>Runs the network until so many bytes have come, which have to be these.</summary>
     /// <param name="data">The bytes.</param>
@@ -89,7 +96,7 @@ public sealed class SimulatedClient : IDisposable
         RunUntil(() => Array.IndexOf(looked = _peer.Received.Peek(), (byte)'\n') >= 0 || _peer.IsOver || _peer.HasEnded, "a line");
         int end = Array.IndexOf(looked, (byte)'\n');
         return end >= 0
-            ? Encoding.Latin1.GetString(Take(end + 1)).TrimEnd('\n').TrimEnd('\r')
+            ? Encoding.Latin1.GetString(Take(end + 1).AsSpan(0, end > 0 && looked[end - 1] == '\r' ? end - 1 : end))
             : throw Failure($"Expected a line, and the stream ended behind {Shown(looked)}.");
     }
 
@@ -97,6 +104,7 @@ public sealed class SimulatedClient : IDisposable
     /// <param name="count">How many.</param>
     public byte[] Take(int count)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
         RunUntil(() => _peer.Received.Count >= count || _peer.IsOver || _peer.HasEnded, $"{count} bytes");
         if (_peer.Received.Count < count)
         {
@@ -111,6 +119,7 @@ public sealed class SimulatedClient : IDisposable
     public byte[] TakeToEnd()
     {
         RunUntil(() => _peer.HasEnded || _peer.IsOver, "the end of the stream");
+        _endTaken = _peer.HasEnded;
         return _peer.HasEnded ? _peer.Received.Take(_peer.Received.Count) : throw Failure($"Expected the end: {_peer.Reason}.");
     }
 
@@ -124,11 +133,16 @@ public sealed class SimulatedClient : IDisposable
         }
     }
 
-    /// <summary>Runs the network until the connection is broken.</summary>
+    /// <summary>Runs the network until the connection is broken; behind an end that was expected, too.</summary>
     public void ExpectReset()
     {
-        RunUntil(() => _peer.IsOver || _peer.HasEnded, "a reset");
-        if (_peer.HasEnded || _peer.Reason is null)
+        RunUntil(() => _peer.IsOver || (_peer.HasEnded && !_endTaken), "a reset");
+        if (_peer.ConnectError is { } error)
+        {
+            throw Failure($"Expected a reset, and there was no connection: {error}.");
+        }
+
+        if (!_peer.IsOver || _peer.Reason is null)
         {
             throw Failure("Expected a reset, and the stream ended in order.");
         }
@@ -155,14 +169,14 @@ public sealed class SimulatedClient : IDisposable
     /// <summary>Ends its own stream, behind what was sent; it can still receive.</summary>
     public void End() => _peer.EndSoon();
 
-    /// <summary>Closes, once what was sent has left.</summary>
-    public void Close() => _peer.Close();
+    /// <summary>Closes, once the connection is made and what was sent has left.</summary>
+    public void Close() => _peer.CloseSoon();
 
     /// <summary>Breaks the connection; what has not left is dropped.</summary>
     public void Reset() => _peer.Abort();
 
-    /// <summary>Closes.</summary>
-    public void Dispose() => Close();
+    /// <summary>Closes; a connection that is not made yet is none.</summary>
+    public void Dispose() => _peer.Close();
 
     private void RunUntil(Func<bool> condition, string what)
     {
@@ -172,12 +186,21 @@ public sealed class SimulatedClient : IDisposable
         }
         catch (SimulationException error)
         {
-            throw new SimulationException($"{this} waits for {what}. {error.Message}", error);
+            throw new SimulationException($"{this} waits for {what}, and has got {Shown(_peer.Received.Peek())}. {error.Message}", error);
         }
     }
 
     /// <summary>Its addresses.</summary>
     public override string ToString() => $"client {_peer.LocalAddress}>{_peer.Address}";
+
+    private static byte[] Bytes(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        int other = text.AsSpan().IndexOfAnyExceptInRange('\0', '\xff');
+        return other < 0
+            ? Encoding.Latin1.GetBytes(text)
+            : throw new ArgumentException($"'{text[other]}' is not Latin-1: say it in bytes.", nameof(text));
+    }
 
     private SimulationException Failure(string what) => new($"{this}: {what}", _network);
 
@@ -197,83 +220,5 @@ public sealed class SimulatedClient : IDisposable
         }
 
         return text.Append('"').Append(data.Length > Most ? FormattableString.Invariant($"… ({data.Length} bytes)") : "").ToString();
-    }
-
-    private sealed class Peer : DispatcherWithSend
-    {
-        private readonly List<byte[]> _early = []; // sent before there was a connection
-        private bool _endsEarly;
-
-        public Peer(EventLoop loop)
-            : base(null, loop) => AllowHalfOpen = true;
-
-        public Peer(AcceptedChannel accepted)
-            : base(accepted) => AllowHalfOpen = true;
-
-        public ByteQueue Received { get; } = new();
-
-        public bool HasEnded { get; private set; }
-
-        public bool IsOver { get; private set; }
-
-        public SocketError? ConnectError { get; private set; }
-
-        public Exception? Reason { get; private set; }
-
-        public void SendSoon(ReadOnlySpan<byte> data)
-        {
-            if (Connected)
-            {
-                Send(data);
-            }
-            else
-            {
-                _early.Add(data.ToArray());
-            }
-        }
-
-        public void EndSoon()
-        {
-            if (Connected)
-            {
-                ShutdownSend();
-            }
-            else
-            {
-                _endsEarly = true;
-            }
-        }
-
-        protected internal override void HandleConnect()
-        {
-            foreach (byte[] each in _early)
-            {
-                Send(each);
-            }
-
-            if (_endsEarly)
-            {
-                ShutdownSend();
-            }
-        }
-
-        protected internal override void HandleRead() => Received.Append(Receive());
-
-        protected internal override void HandleEndOfStream() => HasEnded = true;
-
-        protected internal override void HandleConnectFailed(SocketException error)
-        {
-            ConnectError = error.SocketErrorCode;
-            Reason = error;
-            IsOver = true;
-            Close();
-        }
-
-        protected internal override void HandleClose()
-        {
-            Reason = CloseReason;
-            IsOver = true;
-            Close();
-        }
     }
 }

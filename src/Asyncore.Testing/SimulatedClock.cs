@@ -13,6 +13,7 @@ internal sealed class SimulatedClock : TimeProvider
     private TimeSpan _offset; // of the time of day
     private long _now;
     private long _order;
+    private int _cancelled; // of the agenda
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
@@ -22,6 +23,9 @@ internal sealed class SimulatedClock : TimeProvider
     public override long GetTimestamp() => _now;
 
     public override DateTimeOffset GetUtcNow() => _epoch + Now + _offset;
+
+    /// <summary>So much later than now; the end of time where that is before.</summary>
+    public TimeSpan In(TimeSpan time) => time > TimeSpan.MaxValue - Now ? TimeSpan.MaxValue : Now + time;
 
     /// <summary>Sets the time of day forwards or back. No timer notices.</summary>
     public void JumpTimeOfDay(TimeSpan by) => _offset += by;
@@ -37,7 +41,7 @@ internal sealed class SimulatedClock : TimeProvider
     /// <summary>Has something happen; what is due at the same time happens in the order of the calls.</summary>
     public Entry At(TimeSpan when, Action what)
     {
-        var entry = new Entry(what);
+        var entry = new Entry(this, what);
         _agenda.Enqueue(entry, (Math.Max(when.Ticks, _now), _order++));
         return entry;
     }
@@ -55,6 +59,7 @@ internal sealed class SimulatedClock : TimeProvider
                 }
 
                 _agenda.Dequeue(); // has been cancelled
+                _cancelled--;
             }
 
             return null;
@@ -67,19 +72,47 @@ internal sealed class SimulatedClock : TimeProvider
         _now = Math.Max(_now, time.Ticks);
         while (Next is { } next && next.Ticks <= _now)
         {
-            Entry entry = _agenda.Dequeue();
-            Action what = entry.What!;
-            entry.Cancel();
-            what();
+            _agenda.Dequeue().Take()();
         }
     }
 
+    // Idle timers of hours are set again at every word: what they were set to before would be kept for hours.
+    private void DropCancelled()
+    {
+        const int Few = 1000;
+        if (_cancelled < Few || _cancelled < _agenda.Count / 2)
+        {
+            return;
+        }
+
+        (Entry, (long, long))[] left = [.. _agenda.UnorderedItems.Where(static each => each.Element.What is not null)];
+        _agenda.Clear();
+        _agenda.EnqueueRange(left);
+        _cancelled = 0;
+    }
+
     /// <summary>Something that is to happen, unless it is cancelled.</summary>
-    internal sealed class Entry(Action what)
+    internal sealed class Entry(SimulatedClock clock, Action what)
     {
         public Action? What { get; private set; } = what;
 
-        public void Cancel() => What = null;
+        public void Cancel()
+        {
+            if (What is not null)
+            {
+                What = null;
+                clock._cancelled++;
+                clock.DropCancelled();
+            }
+        }
+
+        /// <summary>It is off the agenda, and to be done.</summary>
+        public Action Take()
+        {
+            Action taken = What!;
+            What = null;
+            return taken;
+        }
     }
 
     private sealed class Timer(SimulatedClock clock, TimerCallback callback, object? state) : ITimer
@@ -118,12 +151,7 @@ internal sealed class SimulatedClock : TimeProvider
             return ValueTask.CompletedTask;
         }
 
-        private void Schedule(TimeSpan after)
-        {
-            // Nobody's clock reaches so far, and the sum would not fit.
-            TimeSpan due = after > TimeSpan.MaxValue - clock.Now ? TimeSpan.MaxValue : clock.Now + after;
-            _entry = clock.At(due, Fire);
-        }
+        private void Schedule(TimeSpan after) => _entry = clock.At(clock.In(after), Fire);
 
         private void Fire()
         {

@@ -14,8 +14,16 @@ public sealed class SimulatedListener : IDisposable
         _network = network;
         _listener = new Listener(network, loop);
         _listener.CreateSocket(address.AddressFamily);
-        _listener.Bind(address);
-        _listener.Listen();
+        try
+        {
+            _listener.Bind(address);
+            _listener.Listen();
+        }
+        catch
+        {
+            _listener.Close();
+            throw;
+        }
     }
 
     /// <summary>Where it listens, with the port that it was given.</summary>

@@ -17,7 +17,7 @@ public sealed partial class SimulatedNetwork
         _transcript.Add($"{a} and {b} are cut off from each other");
     }
 
-    /// <summary>Ends <see cref="Partition"/>: what had been sent arrives.</summary>
+    /// <summary>Ends <see cref="Partition"/>: what had been sent on streams arrives; datagrams were lost.</summary>
     /// <param name="a">One's name.</param>
     /// <param name="b">The other's.</param>
     public void Heal(string a, string b)

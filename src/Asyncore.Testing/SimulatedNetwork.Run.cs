@@ -15,7 +15,7 @@ public sealed partial class SimulatedNetwork
             // on
         }
 
-        if (Now >= end || NextTime is not null)
+        if (Now >= end || NextTime(waiting: null) is not null)
         {
             throw new SimulationException($"It has not come to rest within {_patience} of its time.", this);
         }
@@ -26,7 +26,7 @@ public sealed partial class SimulatedNetwork
     public void Run(TimeSpan time)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.Zero);
-        TimeSpan end = Now + time;
+        TimeSpan end = SimulatedClock.In(time);
         while (Now <= end && TryStep(waiting: null, end))
         {
             // on
@@ -44,12 +44,13 @@ public sealed partial class SimulatedNetwork
     public void RunUntil(Func<bool> condition, TimeSpan? limit = null)
     {
         ArgumentNullException.ThrowIfNull(condition);
-        TimeSpan end = Now + (limit ?? _patience);
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit ?? TimeSpan.Zero, TimeSpan.Zero, nameof(limit));
+        TimeSpan end = SimulatedClock.In(limit ?? _patience);
         while (!condition())
         {
             if (Now > end || !TryStep(waiting: null, end))
             {
-                string why = Now < end && NextTime is null
+                string why = Now < end && NextTime(waiting: null) is null
                     ? "nothing is left that could happen"
                     : $"it has not come within {limit ?? _patience}";
                 throw new SimulationException($"What was waited for does not hold: {why}.", this);
@@ -67,27 +68,23 @@ public sealed partial class SimulatedNetwork
         }
     }
 
+    /// <summary>A loop that is run by itself has not waited for long: the others go on all the same, and so does time.</summary>
+    internal void PassBeside(SimulatedBackend running)
+    {
+        RunBusy(running);
+        SimulatedClock.MoveTo(Now + PassTime);
+    }
+
     // Loops that have something to do, each once; else the next event, unless it is later than that.
     private bool TryStep(SimulatedBackend? waiting, TimeSpan end)
     {
-        bool hasRun = false;
-        for (int i = 0; i < _loops.Count; i++)
-        {
-            SimulatedBackend each = _loops[i];
-            if (each != waiting && !each.Loop.IsRunning && (each.Loop.IsDue || each.HasNews))
-            {
-                each.Loop.RunOnce(TimeSpan.Zero);
-                hasRun = true;
-            }
-        }
-
-        if (hasRun)
+        if (RunBusy(waiting) || AskChannels(waiting))
         {
             SimulatedClock.MoveTo(Now + PassTime);
             return true;
         }
 
-        if (NextTime is not { } next || next > end)
+        if (NextTime(waiting) is not { } next || next > end)
         {
             return false;
         }
@@ -96,21 +93,53 @@ public sealed partial class SimulatedNetwork
         return true;
     }
 
-    // Of the network itself, or of a loop's timers.
-    private TimeSpan? NextTime
+    private bool RunBusy(SimulatedBackend? waiting)
     {
-        get
+        bool hasRun = false;
+        for (int i = 0; i < _loops.Count; i++)
         {
-            TimeSpan? next = SimulatedClock.Next;
-            foreach (SimulatedBackend each in _loops)
+            SimulatedBackend each = _loops[i];
+            if (each != waiting && !each.Loop.IsRunning && each.FindBusy())
             {
-                if (each.Loop.UntilNextTimer is { } left && (next is null || Now + left < next))
-                {
-                    next = Now + left;
-                }
+                each.RunPass();
+                hasRun = true;
             }
-
-            return next;
         }
+
+        return hasRun;
+    }
+
+    // A loop on a real network asks in the pass after its handlers what channels want now (Readable, Writable), and only
+    // then waits.
+    private bool AskChannels(SimulatedBackend? waiting)
+    {
+        bool hasNews = false;
+        for (int i = 0; i < _loops.Count; i++)
+        {
+            SimulatedBackend each = _loops[i];
+            if (each != waiting && !each.Loop.IsRunning && each.Loop.AsksChannels)
+            {
+                hasNews |= each.RunPass() || each.FindBusy();
+            }
+        }
+
+        return hasNews;
+    }
+
+    // Of the network itself, or of a loop's timers. One that runs and does not wait, as this was called by a handler of it,
+    // gets to none of them before the handler returns.
+    private TimeSpan? NextTime(SimulatedBackend? waiting)
+    {
+        TimeSpan? next = SimulatedClock.Next;
+        foreach (SimulatedBackend each in _loops)
+        {
+            if ((each == waiting || !each.Loop.IsRunning) && each.Loop.UntilNextTimer is { } left
+                && (next is null || left < next - Now))
+            {
+                next = SimulatedClock.In(left);
+            }
+        }
+
+        return next;
     }
 }

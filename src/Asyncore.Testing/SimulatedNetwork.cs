@@ -53,22 +53,56 @@ public sealed partial class SimulatedNetwork : IDisposable
     public TimeSpan Now => SimulatedClock.Now;
 
     /// <summary>What goes wrong from now on; see <see cref="NetworkFaults"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// A probability is not from 0 to 1, a time is below zero, or the buffer is smaller than a byte.
+    /// </exception>
     public NetworkFaults Faults
     {
         get => Script.Faults;
         set
         {
             ArgumentNullException.ThrowIfNull(value);
-            ArgumentOutOfRangeException.ThrowIfLessThan(value.BufferSize, 1);
+            value.Check();
             Script.Faults = value;
         }
     }
 
-    /// <summary>How long a pass of a loop takes, so that one that is never idle does not stop time; a microsecond at first.</summary>
+    /// <summary>
+    /// How long it takes loops to make a pass each, where the network runs them, so that one that is never idle does not stop
+    /// time; a microsecond at first.
+    /// </summary>
     public TimeSpan PassTime { get; set; } = TimeSpan.FromMicroseconds(1);
 
+    /// <summary>
+    /// How many passes in a row a loop may make, in each of which it has something to do; a million at first. Beyond it is a
+    /// <see cref="SimulationException"/>: somebody asks for what he then leaves, and would do so for ever.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is below one.</exception>
+    public int MaxBusyPasses
+    {
+        get;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
+            field = value;
+        }
+    }
+
+    = 1_000_000;
+
     /// <summary>When a connect that nobody answers is given up; 127 seconds at first, as Linux does (tcp(7)).</summary>
-    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(127);
+    /// <exception cref="ArgumentOutOfRangeException">The value is not above zero.</exception>
+    public TimeSpan ConnectTimeout
+    {
+        get;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(value, TimeSpan.Zero);
+            field = value;
+        }
+    }
+
+    = TimeSpan.FromSeconds(127);
 
     /// <summary>What has gone wrong so far, in order: the script of this run.</summary>
     public IReadOnlyList<Fault> Fired => Script.Fired;
@@ -88,7 +122,7 @@ public sealed partial class SimulatedNetwork : IDisposable
     internal DatagramTransport Datagrams { get; }
 
     /// <summary>The host of a name, made when first asked for.</summary>
-    /// <param name="name">The name, by which others resolve it.</param>
+    /// <param name="name">The name, by which others resolve it; <c>localhost</c> is for everybody his own host.</param>
     public SimulatedHost Host(string name)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
@@ -106,7 +140,7 @@ public sealed partial class SimulatedNetwork : IDisposable
     /// <summary>Makes a loop on a host.</summary>
     /// <param name="host">The host's name.</param>
     /// <param name="options">The loop's settings; backend and clock are the network's.</param>
-    public EventLoop CreateLoop(string host = "localhost", EventLoopOptions? options = null) =>
+    public EventLoop CreateLoop(string host = "server", EventLoopOptions? options = null) =>
         Host(host).CreateLoop(options);
 
     /// <summary>A scripted client, which begins to connect.</summary>
@@ -124,7 +158,7 @@ public sealed partial class SimulatedNetwork : IDisposable
     }
 
     /// <summary>Has something happen at a time, as a part of the script: a cut, a change of <see cref="Faults"/>.</summary>
-    /// <param name="when">Since the network was made; at once where that is past.</param>
+    /// <param name="when">Since the network was made; as soon as the network moves where that is past.</param>
     /// <param name="what">What to do, outside every loop's handlers.</param>
     public void At(TimeSpan when, Action what)
     {
@@ -182,7 +216,8 @@ public sealed partial class SimulatedNetwork : IDisposable
         return socket;
     }
 
-    internal SimulatedSocket? Find(IoHandle handle) => _sockets.Find(handle.Fd);
+    internal SimulatedSocket? Find(IoHandle handle) =>
+        _sockets.Find(handle.Fd) is { } found && found.Handle == handle ? found : null; // another network has the same numbers
 
     internal void Close(SimulatedSocket socket, bool abort)
     {
@@ -197,11 +232,22 @@ public sealed partial class SimulatedNetwork : IDisposable
     internal void Note(SimulatedSocket socket, string what, int count = -1) => _transcript.Add(socket, what, count);
 
     /// <summary>A local address for who connects or sends without having one.</summary>
+    /// <remarks>One that was bound to all addresses has one of them from now on.</remarks>
     internal void BindSource(SimulatedSocket socket, EndPoint to)
     {
-        if (to is IPEndPoint { Address: var address } && socket.Local is not IPEndPoint { Port: > 0 })
+        if (to is not IPEndPoint { Address: var address })
         {
-            socket.Local = new IPEndPoint(socket.Host.SourceFor(address), socket.Host.Addresses.FreePort(socket));
+            return;
+        }
+
+        IPAddress source = socket.Host.SourceFor(address);
+        if (socket.Local is not IPEndPoint { Port: > 0 } local)
+        {
+            socket.Host.Addresses.BindSomewhere(socket, source);
+        }
+        else if (AddressBook.IsAny(local.Address))
+        {
+            socket.Local = new IPEndPoint(source, local.Port);
         }
     }
 

@@ -94,6 +94,10 @@ internal sealed class SimulatedSocket(SimulatedHost host, long id, IoHandle hand
     /// <summary>Bytes for which nobody has made room again: on their way, or with the peer and not read.</summary>
     public int Outstanding => InFlight + (Peer is { IsClosed: false } peer ? peer.Received.Count : 0);
 
+    /// <summary>Whether a socket of a family can be bound or connected to such an address.</summary>
+    public static bool CanHave(AddressFamily family, EndPoint address) =>
+        address.AddressFamily == family || (family == AddressFamily.InterNetworkV6 && address.AddressFamily == AddressFamily.InterNetwork);
+
     /// <summary>What a poller would be told, whatever it has asked for.</summary>
     public IoEvents Ready(int bufferSize) => Stage switch
     {

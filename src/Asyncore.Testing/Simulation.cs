@@ -20,11 +20,13 @@ public static class Simulation
     /// throw. It has to depend on nothing but the network.
     /// </param>
     /// <param name="options">How many seeds, and what goes wrong.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are to be no seeds.</exception>
     /// <exception cref="SimulationException">A run has failed; its inner exception is what the scenario threw.</exception>
     public static void Run(Action<SimulatedNetwork> scenario, SimulationOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(scenario);
         options ??= new SimulationOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.Seeds, 1);
         if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } asked)
         {
             (int seed, Fault[]? only) = Parse(asked);

@@ -12,6 +12,6 @@ public sealed record SimulationOptions
     /// <summary>What goes wrong from the start; <see cref="NetworkFaults.Rough"/> at first. A scenario may change it.</summary>
     public NetworkFaults Faults { get; init; } = NetworkFaults.Rough;
 
-    /// <summary>How often a failing scenario is run again, at most, to find out which faults it needs.</summary>
+    /// <summary>About how often a failing scenario is run again at most, to find out which faults it needs.</summary>
     public int ShrinkRuns { get; init; } = 500;
 }

@@ -7,9 +7,8 @@ namespace Asyncore.Testing;
 /// Connections of a simulated network, as TCP on Linux has them: a stream keeps its order, an end comes behind the bytes,
 /// a close over unread bytes is a reset (RFC 1122, section 4.2.2.13), and what had arrived before a reset can be read.
 /// </summary>
-internal sealed class StreamTransport(SimulatedNetwork network)
+internal sealed partial class StreamTransport(SimulatedNetwork network)
 {
-    private static readonly TimeSpan _synRetry = TimeSpan.FromSeconds(1); // tcp(7), tcp_syn_retries
     private static readonly TimeSpan _shortHold = TimeSpan.FromMilliseconds(1);
 
     private FaultScript Script => network.Script;
@@ -32,42 +31,6 @@ internal sealed class StreamTransport(SimulatedNetwork network)
         socket.Handle.IsListener = true;
         network.Note(socket, "listens");
         return 0;
-    }
-
-    public int Connect(SimulatedSocket socket, EndPoint address)
-    {
-        if (socket.Stage is SocketStage.Connected or SocketStage.Connecting)
-        {
-            return -(int)SocketError.IsConnected;
-        }
-
-        if (address is UnixDomainSocketEndPoint path && !socket.Host.Addresses.HasPath(path.ToString()))
-        {
-            return -(int)SocketError.AddressNotAvailable; // which stands for ENOENT, too
-        }
-
-        address = Plain(address);
-        network.BindSource(socket, address);
-        socket.Remote = address;
-        socket.Stage = SocketStage.Connecting;
-        socket.Handle.IsConnecting = true;
-        socket.Error = SocketError.Success;
-        network.Note(socket, "connects");
-        if (Happens(FaultKind.RefusedConnect, socket))
-        {
-            After(Delay(socket) * 2, () => Fail(socket, SocketError.ConnectionRefused));
-        }
-        else if (Happens(FaultKind.SilentConnect, socket) || network.HostAt(socket.Host, address) is not { } host)
-        {
-            After(network.ConnectTimeout, () => Fail(socket, SocketError.TimedOut));
-        }
-        else
-        {
-            TimeSpan deadline = Clock.Now + network.ConnectTimeout;
-            After(Delay(socket), () => Ask(socket, host, address, deadline));
-        }
-
-        return -(int)SocketError.InProgress;
     }
 
     public int Accept(SimulatedSocket listener, out SimulatedSocket? accepted)
@@ -219,11 +182,6 @@ internal sealed class StreamTransport(SimulatedNetwork network)
         }
     }
 
-    // A socket of both families says IPv4 addresses in the form of the other one, ipv6(7).
-    private static EndPoint Plain(EndPoint address) => address is IPEndPoint { Address.IsIPv4MappedToIPv6: true } mapped
-        ? new IPEndPoint(mapped.Address.MapToIPv4(), mapped.Port)
-        : address;
-
     private bool HoldsBack(SimulatedSocket socket)
     {
         if (!Happens(FaultKind.FullBuffer, socket))
@@ -238,87 +196,6 @@ internal sealed class StreamTransport(SimulatedNetwork network)
             SimulatedNetwork.Touch(socket);
         });
         return true;
-    }
-
-    // The request has come to the other host.
-    private void Ask(SimulatedSocket socket, SimulatedHost host, EndPoint address, TimeSpan deadline)
-    {
-        if (socket.IsClosed)
-        {
-            return;
-        }
-
-        SimulatedSocket? listener = host.Addresses.Find(stream: true, address);
-        bool isCut = network.IsCut(socket.Host, host);
-        bool isFull = listener is { Stage: SocketStage.Listening } && listener.Waiting.Count > listener.Backlog;
-        if (isCut || isFull)
-        {
-            // Nobody answers, so the system asks again.
-            TimeSpan left = deadline - Clock.Now;
-            if (left <= TimeSpan.Zero)
-            {
-                Fail(socket, SocketError.TimedOut);
-            }
-            else
-            {
-                After(left < _synRetry ? left : _synRetry, () => Ask(socket, host, address, deadline));
-            }
-        }
-        else if (listener is not { Stage: SocketStage.Listening, IsClosed: false })
-        {
-            After(Delay(socket), () => Fail(socket, SocketError.ConnectionRefused));
-        }
-        else
-        {
-            Welcome(socket, listener, address);
-        }
-    }
-
-    private void Welcome(SimulatedSocket socket, SimulatedSocket listener, EndPoint address)
-    {
-        SimulatedSocket far = network.MakeSocket(listener.Host, listener.Handle.Family, IoHandleKind.Stream);
-        far.Stage = SocketStage.Connected;
-        far.Local = address;
-        far.Remote = socket.Local;
-        far.Peer = socket;
-        socket.Peer = far;
-        TimeSpan answer = Delay(socket);
-        far.LastArrival = Clock.Now + answer; // what it sends comes behind the answer
-        listener.Waiting.Enqueue(far);
-        network.Note(far, "is there to be accepted");
-        SimulatedNetwork.Touch(listener);
-        After(answer, () => Establish(socket));
-    }
-
-    private void Establish(SimulatedSocket socket)
-    {
-        if (socket.IsClosed)
-        {
-            Reset(socket.Peer!);
-            return;
-        }
-
-        if (socket.IsReset)
-        {
-            return;
-        }
-
-        socket.Stage = SocketStage.Connected;
-        socket.Handle.IsConnecting = false;
-        network.Note(socket, "is connected");
-        SimulatedNetwork.Touch(socket);
-    }
-
-    private void Fail(SimulatedSocket socket, SocketError error)
-    {
-        if (!socket.IsClosed && socket.Stage == SocketStage.Connecting)
-        {
-            socket.Stage = SocketStage.Failed;
-            socket.Handle.IsConnecting = false;
-            socket.Error = error;
-            network.Note(socket, $"cannot connect: {error}");
-            SimulatedNetwork.Touch(socket);
-        }
     }
 
     private void Transmit(SimulatedSocket socket, ReadOnlySpan<byte> data)
@@ -358,8 +235,8 @@ internal sealed class StreamTransport(SimulatedNetwork network)
     }
 
     private bool IsImmediate(SimulatedSocket socket) =>
-        Script.Faults is { Latency.Ticks: 0, Jitter.Ticks: 0 } && socket.Segments == 0 && !network.IsAnyCut
-        && socket.LastArrival <= Clock.Now;
+        Script.Faults is { Latency.Ticks: 0, Jitter.Ticks: 0, HalfOpen: 0 } && socket.Segments == 0
+        && !socket.HasVanished && !network.IsAnyCut && socket.LastArrival <= Clock.Now;
 
     // Behind everything that this socket has sent before.
     private void Send(SimulatedSocket socket, Action arrive)
@@ -457,7 +334,7 @@ internal sealed class StreamTransport(SimulatedNetwork network)
         }
         else
         {
-            Clock.At(Clock.Now + time, what);
+            Clock.At(Clock.In(time), what);
         }
     }
 }

@@ -7,7 +7,7 @@ namespace Asyncore.Forwarding;
 /// What goes wrong on purpose in one direction: a line along which bytes are held back, cut up and slowed down. They keep
 /// their order, and their end keeps its place behind them.
 /// </summary>
-/// <remarks>It holds 1 MiB at most; then its side is not read, as with a slow network.</remarks>
+/// <remarks>It holds 1 MiB and the read that goes beyond it; then its side is not read, as with a slow network.</remarks>
 internal sealed class FaultStage : IRelayStage
 {
     private const int Capacity = 1024 * 1024;

@@ -66,7 +66,6 @@ public partial class Dispatcher
         bool stays = OutputLength > 0 || Drains;
         if (stays && wasConnected && !abort && !Has(State.SendDead) && _handle.Slot >= 0)
         {
-            _out?.CopyBorrowed();
             Linger();
         }
         else
@@ -108,6 +107,16 @@ public partial class Dispatcher
 
     private void Linger()
     {
+        try
+        {
+            _out?.CopyBorrowed();
+        }
+        catch (OutOfMemoryException error)
+        {
+            BreakOff(error);
+            return;
+        }
+
         _loop.AddLingering(this);
         _loop.MarkChanged(this);
         if (OutputLength == 0)

@@ -142,7 +142,7 @@ public partial class Dispatcher
 
         SocketType type = _handle.Kind == IoHandleKind.Datagram ? SocketType.Dgram : SocketType.Stream;
         Set(State.Connecting, false); // as DropUnusedSocket would not let go of a socket that connects
-        CreateSocket(used ? _handle.Family : family, type);
+        CreateSocket(used && !wrongFamily ? _handle.Family : family, type);
         Set(State.Connecting, true);
         ConnectError = SocketError.Success;
     }

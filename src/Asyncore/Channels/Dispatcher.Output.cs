@@ -66,7 +66,15 @@ public partial class Dispatcher
         }
 
         int held = (int)Math.Clamp(SendBound - OutputLength, 0, data.Length - sent);
-        Enqueue(data.Slice(sent, held));
+        try
+        {
+            Enqueue(data.Slice(sent, held));
+        }
+        catch (OutOfMemoryException) when (sent > 0)
+        {
+            return sent; // it has left, so it has to be said
+        }
+
         return sent + held;
     }
 
@@ -116,9 +124,18 @@ public partial class Dispatcher
     /// <summary>What could not leave moves out of the buffer that the next pass uses anew.</summary>
     internal void KeepOutput()
     {
-        if (!Has(State.SendBatched))
+        if (Has(State.SendBatched))
+        {
+            return;
+        }
+
+        try
         {
             _out?.LeaveShared();
+        }
+        catch (OutOfMemoryException error)
+        {
+            BreakOff(error);
         }
     }
 
@@ -219,6 +236,24 @@ public partial class Dispatcher
             bool share = Has(State.Connected) && !Has(State.SendBlocked);
             (_out ??= _loop.Segments.RentQueue()).Append(data, share);
             _loop.MarkUnflushed(this);
+        }
+    }
+
+    /// <summary>Sends, and queues what cannot leave at once.</summary>
+    /// <exception cref="OutOfMemoryException">
+    /// There is no room in the queue. Where a part had left already the connection is broken off, as nobody could know how much.
+    /// </exception>
+    private protected void SendOrEnqueue(ReadOnlySpan<byte> data)
+    {
+        int sent = TrySendDirectly(data);
+        try
+        {
+            Enqueue(data[sent..]);
+        }
+        catch (OutOfMemoryException error) when (sent > 0)
+        {
+            BreakOff(error);
+            throw;
         }
     }
 
@@ -396,13 +431,25 @@ public partial class Dispatcher
             return;
         }
 
-        // The peer is gone. What it had sent before may still be read; then HandleClose, told by the loop.
-        Failure = Errno.ToException(error);
+        GiveUpSending(Errno.ToException(error));
+    }
+
+    // There is no memory for bytes that were taken. The peer must not take those before them for all there is: a reset.
+    private protected void BreakOff(OutOfMemoryException error)
+    {
+        Set(State.Aborting, true);
+        GiveUpSending(error);
+    }
+
+    // The peer is gone. What it had sent before may still be read; then HandleClose, told by the loop.
+    private void GiveUpSending(Exception reason)
+    {
+        Failure = reason;
         Set(State.SendDead, true);
         DropOutput();
         if (Has(State.Closed))
         {
-            FinishClose();
+            FinishClose(abort: Has(State.Aborting));
             return;
         }
 

@@ -101,9 +101,9 @@ public partial class DispatcherWithSend
     private void CopyPipe()
     {
         SplicePipe pipe = _pipe!;
+        byte[] buffer = new byte[Math.Min(pipe.Length, ReadOfStream)];
         _pipe = null;
         SetMoreOutput(false);
-        byte[] buffer = new byte[Math.Min(pipe.Length, ReadOfStream)];
         while (pipe.Length > 0)
         {
             Output.Append(buffer.AsSpan(0, pipe.Read(buffer)), share: false);

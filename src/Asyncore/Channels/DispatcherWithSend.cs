@@ -96,7 +96,7 @@ public partial class DispatcherWithSend : Dispatcher
             CopyPipe();
         }
 
-        Enqueue(data[TrySendDirectly(data)..]);
+        SendOrEnqueue(data);
         return taken;
     }
 

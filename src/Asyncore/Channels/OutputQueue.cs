@@ -32,7 +32,6 @@ internal sealed class OutputQueue(SegmentPool pool)
     /// </param>
     public void Append(ReadOnlySpan<byte> data, bool share = false)
     {
-        Length += data.Length;
         if (share && TryShare(data))
         {
             return;
@@ -44,7 +43,6 @@ internal sealed class OutputQueue(SegmentPool pool)
     /// <summary>Appends a copy to a queue that may well stay the only one in it: between two producers.</summary>
     public void AppendAlone(ReadOnlySpan<byte> data)
     {
-        Length += data.Length;
         if (_count == 0 && data.Length <= LooseSize)
         {
             AddLoose(data);
@@ -69,8 +67,8 @@ internal sealed class OutputQueue(SegmentPool pool)
     {
         if (!data.IsEmpty)
         {
-            Length += data.Length;
             Add(new Segment { Borrowed = data, End = data.Length });
+            Length += data.Length;
         }
     }
 
@@ -130,12 +128,13 @@ internal sealed class OutputQueue(SegmentPool pool)
         LeaveShared();
         while (_count > 0)
         {
-            Segment first = TakeFirst();
-            other.Length += first.End - first.Start;
+            ref Segment first = ref At(0);
+            int held = first.End - first.Start;
             other.Add(first);
+            other.Length += held;
+            TakeFirst();
+            Length -= held;
         }
-
-        Length = 0;
     }
 
     /// <summary>Copies what is borrowed: whoever lent it may do with it as he likes from now on.</summary>
@@ -172,6 +171,7 @@ internal sealed class OutputQueue(SegmentPool pool)
             Segment segment = TakeFirst();
             if (isCopied(segment))
             {
+                Length -= segment.End - segment.Start;
                 AppendOwned(segment.Bytes, startNew: i == 0); // the last is not the one before it until then
             }
             else
@@ -181,34 +181,53 @@ internal sealed class OutputQueue(SegmentPool pool)
         }
     }
 
+    // All of it or, where there is no memory for that, nothing.
     private void AppendOwned(ReadOnlySpan<byte> data, bool startNew)
     {
-        while (!data.IsEmpty)
+        long before = Length;
+        try
         {
-            if (startNew || _count == 0 || Last.Room == 0)
+            while (!data.IsEmpty)
             {
-                if (!startNew && _count > 0 && Last is { Owned: null, IsLoose: false } && data.Length <= LooseSize)
+                if (startNew || _count == 0 || Last.Room == 0)
                 {
-                    AddLoose(data);
-                    return;
+                    if (!startNew && _count > 0 && Last is { Owned: null, IsLoose: false } && data.Length <= LooseSize)
+                    {
+                        AddLoose(data);
+                        return;
+                    }
+
+                    startNew = false;
+                    Add(new Segment { Owned = pool.Rent(large: _count > 0 || data.Length > SegmentPool.SmallSize) });
                 }
 
-                startNew = false;
-                Add(new Segment { Owned = pool.Rent(large: _count > 0 || data.Length > SegmentPool.SmallSize) });
+                int taken = Fill(ref Last, data);
+                Length += taken;
+                data = data[taken..];
             }
-
-            ref Segment last = ref Last;
-            int taken = Math.Min(last.Room, data.Length);
-            data[..taken].CopyTo(last.Owned!.Span[last.End..]);
-            last.End += taken;
-            data = data[taken..];
         }
+        catch (OutOfMemoryException)
+        {
+            Truncate(before);
+            throw;
+        }
+    }
+
+    private static int Fill(ref Segment last, ReadOnlySpan<byte> data)
+    {
+        int taken = Math.Min(last.Room, data.Length);
+        data[..taken].CopyTo(last.Owned!.Span[last.End..]);
+        last.End += taken;
+        return taken;
     }
 
     // Between pieces that are lent a segment would be filled with a few bytes and no more: a peer that does not read
     // could take thousands of times the memory that the queue says it has.
-    private void AddLoose(ReadOnlySpan<byte> data) =>
+    private void AddLoose(ReadOnlySpan<byte> data)
+    {
         Add(new Segment { Borrowed = data.ToArray(), End = data.Length, IsLoose = true });
+        Length += data.Length;
+    }
 
     // Behind what this queue put there last, or as a new piece.
     private bool TryShare(ReadOnlySpan<byte> data)
@@ -224,11 +243,14 @@ internal sealed class OutputQueue(SegmentPool pool)
         if (_count > 0 && Last.IsShared && Last.End == start)
         {
             Last.End = pool.SharedEnd;
-            return true;
+        }
+        else
+        {
+            _shares = true;
+            Add(new Segment { Owned = pool.Shared, IsShared = true, Start = start, End = pool.SharedEnd });
         }
 
-        _shares = true;
-        Add(new Segment { Owned = pool.Shared, IsShared = true, Start = start, End = pool.SharedEnd });
+        Length += data.Length;
         return true;
     }
 

@@ -39,7 +39,7 @@ public abstract partial class AsyncChat
             return;
         }
 
-        Enqueue(data[TrySendDirectly(data)..]);
+        SendOrEnqueue(data);
     }
 
     /// <summary>The same without copying.</summary>

@@ -218,6 +218,9 @@ public sealed partial class EventLoop
     }
 
     // Asked in every pass, as asyncore promises: an answer may depend on anything at all.
+    /// <summary>Whether there are channels that are asked in each pass what they want.</summary>
+    internal bool AsksChannels => _polled.Count > 0;
+
     private void AskPolled() => _polled.Walk(static channel => channel.UpdateInterest());
 
     private void FlushInterests()

@@ -127,7 +127,8 @@ public sealed partial class EventLoop
     {
         // A producer that was asked in the flush before this may have sent on other channels.
         bool atOnce = HasPending || _unflushed.Count > 0 || WantsHeld || _alwaysReady.Exists(static channel => channel.WantsService);
-        long start = TimeProvider.System.GetTimestamp();
+        TimeProvider clock = Io.WaitClock;
+        long start = clock.GetTimestamp();
         if (!atOnce && Spin(timeout, start) is { } found)
         {
             return found;
@@ -135,7 +136,7 @@ public sealed partial class EventLoop
 
         while (true)
         {
-            TimeSpan? left = timeout is { } limit ? Positive(limit - TimeProvider.System.GetElapsedTime(start)) : null;
+            TimeSpan? left = timeout is { } limit ? Positive(limit - clock.GetElapsedTime(start)) : null;
             bool sliced = _foreign.Count > 0 && (left is null || left > _lostCheckPeriod);
             bool looksOnly = atOnce || left == TimeSpan.Zero || !BeginSleep();
             int milliseconds = looksOnly ? 0 : Milliseconds(sliced ? _lostCheckPeriod : left, left);

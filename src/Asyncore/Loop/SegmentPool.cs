@@ -29,6 +29,9 @@ internal sealed class SegmentPool
     /// <summary>Where the free part of <see cref="Shared"/> begins.</summary>
     public int SharedEnd { get; set; }
 
+    /// <summary>How many segments there is memory for; so a test can have the memory end where it likes.</summary>
+    public int Limit { get; set; } = int.MaxValue;
+
     /// <summary>Segments and queues that somebody has: none where nothing is on its way out.</summary>
     public int SegmentsOut { get; private set; }
 
@@ -37,11 +40,14 @@ internal sealed class SegmentPool
 
     public PageBuffer Rent(bool large)
     {
-        SegmentsOut++;
         Stack<PageBuffer> pool = large ? _large : _small;
-        return pool.TryPop(out PageBuffer? segment)
-            ? segment
-            : new PageBuffer(large ? LargeSize : SmallSize);
+        if (!pool.TryPop(out PageBuffer? segment))
+        {
+            segment = SegmentsOut < Limit ? new PageBuffer(large ? LargeSize : SmallSize) : throw new InsufficientMemoryException();
+        }
+
+        SegmentsOut++; // counted once there is one: there may be no memory
+        return segment;
     }
 
     public void Return(PageBuffer segment)
@@ -57,8 +63,13 @@ internal sealed class SegmentPool
 
     public OutputQueue RentQueue()
     {
+        if (!_queues.TryPop(out OutputQueue? queue))
+        {
+            queue = new OutputQueue(this);
+        }
+
         QueuesOut++;
-        return _queues.TryPop(out OutputQueue? queue) ? queue : new OutputQueue(this);
+        return queue;
     }
 
     public void Return(OutputQueue queue)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using Asyncore.Forwarding;
+using Asyncore.Tests.Interop;
 using Asyncore.Tests.Support;
 using Xunit;
 
@@ -182,8 +183,8 @@ public sealed class ForwardCommandTests : IDisposable
     public async Task A_listening_socket_that_is_handed_over_is_used()
     {
         // What systemd does: the socket as descriptor 3, and variables that say so; bash opens none, so Python does.
-        const string Script = """
-            exec python3 -c '
+        string script = $"""
+            exec {Programs.AnyPython} -c '
             import os, socket, sys
             s = socket.create_server(("127.0.0.1", 0))
             os.dup2(s.fileno(), 3); os.set_inheritable(3, True)
@@ -192,7 +193,7 @@ public sealed class ForwardCommandTests : IDisposable
             os.execvp(args[0], args)' "$@"
             """;
         using ToolProcess tool = ToolProcess.StartByShell(
-            string.Empty, Script, "forward", "--listen", "127.0.0.1:PORT", "--target", _target.LocalEndPoint!.ToString()!);
+            string.Empty, script, "forward", "--listen", "127.0.0.1:PORT", "--target", _target.LocalEndPoint!.ToString()!);
         using Socket client = Sockets.Dial(await tool.AwaitListening());
         client.Send("x"u8);
         using Socket server = _target.AcceptSoon();

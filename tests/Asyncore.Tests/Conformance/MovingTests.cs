@@ -56,6 +56,45 @@ public class MovingTests
     }
 
     [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
+    public void R11_DelChannelInsideAHandlerOfTheSamePassLosesNothing(IoBackendKind kind, AddressFamily family)
+    {
+        using EventLoop loop = TestLoop.Create(kind);
+        using EventLoop other = loop.CreateBeside();
+        foreach (bool carried in new[] { false, true })
+        {
+            (Recorder one, FarEnd first) = loop.JoinRecorder(family);
+            (Recorder two, FarEnd second) = loop.JoinRecorder(family);
+            using FarEnd _ = first;
+            using FarEnd __ = second;
+            one.OnRead = two.DelChannel;
+            two.OnRead = one.DelChannel;
+            loop.Passes(2); // io_uring receives for both before either is served
+            first.Deliver(one, "there");
+            second.Deliver(two, "there");
+            loop.RunUntil(() => one.Events.Count + two.Events.Count > 0);
+
+            Recorder left = one.Events.Count == 0 ? one : two;
+            left.OnRead = null;
+            Assert.Empty(left.Events);
+            if (carried)
+            {
+                left.AddChannel(other);
+                other.RunUntil(() => left.Received.Count > 0);
+                Assert.Equal("there", left.Text());
+            }
+            else
+            {
+                byte[] buffer = new byte[5];
+                Assert.Equal(5, left.Recv(buffer));
+                Assert.Equal("there"u8.ToArray(), buffer);
+            }
+
+            one.Close();
+            two.Close();
+        }
+    }
+
+    [Theory, MemberData(nameof(Networks.AllFamilies), MemberType = typeof(Networks))]
     public void R11_NoHandlerRunsOutsideALoopForAFailureEither(IoBackendKind kind, AddressFamily family)
     {
         using EventLoop loop = TestLoop.Create(kind);

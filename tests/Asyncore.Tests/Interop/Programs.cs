@@ -40,6 +40,9 @@ internal static class Programs
     /// <summary>A Python that still has asyncore: before 3.12.</summary>
     public static string Python => Require("a Python 3 that has asyncore (3.11 or older)", _python.Value);
 
+    /// <summary>Any Python 3.</summary>
+    public static string AnyPython => Require("Python 3", Find("python3"));
+
     private static string Require(string what, string? path)
     {
         if (path is not null)

@@ -56,7 +56,8 @@ public class KilledProcessTests
     {
         using ToolProcess first = ToolProcess.Start("echo", "--listen", OwnAddress(), "--backend", backend);
         using Socket second = Sockets.Listen(AddressFamily.InterNetwork);
-        EndPoint[] targets = [await first.AwaitListening(), second.LocalEndPoint!];
+        IPEndPoint firstAddress = await first.AwaitListening();
+        EndPoint[] targets = [firstAddress, second.LocalEndPoint!];
         using ForwardProgram forwarder = await ForwardProgram.Start(backend, targets: targets);
         Socket client = forwarder.Dial();
         byte[] pattern = Sockets.Pattern(1 << 24);
@@ -73,6 +74,7 @@ public class KilledProcessTests
         Assert.Equal(beginning.Length + rest.Length, ending.BytesToClient);
         Assert.InRange(ending.BytesToTarget, ending.BytesToClient, sent);
 
+        Sockets.AwaitRefused(firstAddress); // a ring that is taken apart listens for a while after its process has gone
         using Socket next = forwarder.Dial();
         next.Send("still"u8);
         using Socket server = second.AcceptSoon();

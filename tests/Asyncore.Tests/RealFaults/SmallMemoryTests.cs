@@ -8,8 +8,8 @@ using Xunit;
 namespace Asyncore.Tests.RealFaults;
 
 /// <summary>
-/// Programs with a small heap (DOTNET_GCHeapHardLimit, beyond which nothing more is to be had), and many at the other end
-/// that do not read.
+/// Programs with a small heap (DOTNET_GCHeapHardLimit, beyond which nothing more is to be had) or in a control group with
+/// little memory, and many at the other end that do not read.
 /// </summary>
 public class SmallMemoryTests
 {
@@ -22,29 +22,14 @@ public class SmallMemoryTests
     private readonly byte[] _pattern = Sockets.Pattern(Much);
 
     [Theory, MemberData(nameof(ServerCommandTests.BackendNames), MemberType = typeof(ServerCommandTests))]
-    public async Task The_forwarder_has_room_for_many_that_do_not_read(string backend)
-    {
-        using ForwardProgram forwarder = await ForwardProgram.Start(backend, InSmallHeap);
-        (Socket client, Socket server) = forwarder.Connect();
-        Socket[] clients = new Socket[Slow];
-        Socket[] servers = new Socket[Slow];
-        for (int i = 0; i < Slow; i++)
-        {
-            (clients[i], servers[i]) = forwarder.Connect();
-            clients[i].ShrinkBuffers();
-            servers[i].ShrinkBuffers();
-        }
+    public Task The_forwarder_has_room_for_many_that_do_not_read(string backend) =>
+        ForwardToManyThatDoNotRead(backend, InSmallHeap);
 
-        int[] sent = Stuck.SendUntilStuck(servers, _pattern, () =>
-        {
-            client.Send("x"u8);
-            Assert.Single(server.ReadExactly(1));
-        });
-        Assert.InRange(forwarder.Memory, 1, MostMemory);
-        Array.ForEach(servers, each => each.Shutdown(SocketShutdown.Send));
-        AssertGet(clients, sent);
-        forwarder.AssertServes();
-        await forwarder.End();
+    [Theory, MemberData(nameof(ServerCommandTests.BackendNames), MemberType = typeof(ServerCommandTests))]
+    public async Task The_forwarder_lives_within_a_control_group_that_has_little_memory(string backend)
+    {
+        using MemoryGroup group = MemoryGroup.Create(MostMemory);
+        await ForwardToManyThatDoNotRead(backend, group.Script);
     }
 
     [Theory, MemberData(nameof(ServerCommandTests.BackendNames), MemberType = typeof(ServerCommandTests))]
@@ -67,6 +52,33 @@ public class SmallMemoryTests
         AssertGet(clients, sent);
         tool.Signal(ChildProcess.Terminate);
         Assert.Equal(new ToolResult(0, string.Empty, string.Empty), await tool.End());
+    }
+
+    private async Task ForwardToManyThatDoNotRead(string backend, string script)
+    {
+        using ForwardProgram forwarder = await ForwardProgram.Start(backend, script);
+        (Socket client, Socket server) = forwarder.Connect();
+        Socket[] clients = new Socket[Slow];
+        Socket[] servers = new Socket[Slow];
+        for (int i = 0; i < Slow; i++)
+        {
+            (clients[i], servers[i]) = forwarder.Connect();
+            clients[i].ShrinkBuffers();
+            servers[i].ShrinkBuffers();
+        }
+
+        int[] sent = Stuck.SendUntilStuck(servers, _pattern, () =>
+        {
+            client.Send("x"u8);
+            Assert.Single(server.ReadExactly(1));
+        });
+        Assert.InRange(forwarder.Memory, 1, MostMemory);
+        Array.ForEach(servers, each => each.Shutdown(SocketShutdown.Send));
+        AssertGet(clients, sent);
+        forwarder.AssertServes();
+        client.Dispose(); // or stopping waits for it
+        server.Dispose();
+        await forwarder.End();
     }
 
     // Each gets all that was sent for it, and its end.

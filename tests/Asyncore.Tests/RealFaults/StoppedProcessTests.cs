@@ -43,6 +43,8 @@ public class StoppedProcessTests
             readers[i].AssertPrintsDigestOf(pattern.AsSpan(0, First + more[i]));
         }
 
+        other.Dispose(); // or stopping waits for it
+        othersServer.Dispose();
         await forwarder.End();
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Asyncore.Protocols;
 using Asyncore.Testing;
+using Asyncore.Tests.Support;
 using Xunit;
 
 namespace Asyncore.Tests.Simulated;
@@ -224,6 +225,42 @@ public class SimulatedNetworkTests
         network.Run();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_loop_that_never_waits_is_told_so_with_what_it_is_asked_again_and_again(bool byItself)
+    {
+        using var network = new SimulatedNetwork { MaxBusyPasses = 1000 };
+        EventLoop loop = network.CreateLoop("busy");
+        using var server = new PlainListener(loop, 7, accepted => _ = new Unread(accepted));
+        SimulatedClient client = network.Connect(new DnsEndPoint("busy", 7));
+        client.Send("something");
+        var error = Assert.Throws<SimulationException>(() =>
+        {
+            if (byItself)
+            {
+                loop.Run();
+            }
+            else
+            {
+                network.RunUntil(() => false);
+            }
+        });
+        Assert.Contains("busy never waits", error.Message, StringComparison.Ordinal);
+        Assert.Contains("gets Read", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_posted_again_and_again_is_no_waiting_either()
+    {
+        using var network = new SimulatedNetwork { MaxBusyPasses = 1000 };
+        EventLoop loop = network.CreateLoop("busy");
+        Again();
+        Assert.Throws<SimulationException>(() => network.Run());
+
+        void Again() => loop.Post(Again);
+    }
+
     private static int[] Datagrams(NetworkFaults faults)
     {
         using var network = new SimulatedNetwork(1) { Faults = faults };
@@ -250,6 +287,14 @@ public class SimulatedNetworkTests
         protected override void HandleRead() => Got.AddRange(Receive());
 
         protected override bool Writable() => false;
+    }
+
+    private sealed class Unread(AcceptedChannel accepted) : Dispatcher(accepted)
+    {
+        protected override void HandleRead()
+        {
+            // It is told again.
+        }
     }
 
     private sealed class Sending : Dispatcher

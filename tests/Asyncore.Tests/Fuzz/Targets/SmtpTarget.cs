@@ -1,6 +1,8 @@
 using System.Net;
+using System.Text;
 using Asyncore.Testing;
 using Asyncore.Tests.Samples;
+using Asyncore.Tests.Support;
 
 namespace Asyncore.Tests.Fuzz;
 
@@ -12,17 +14,19 @@ internal sealed class SmtpTarget : FuzzTarget
 {
     public const int SizeLimit = 1000;
 
-    private static readonly IPEndPoint _address = new(IPAddress.Loopback, 25);
+    private const int Port = 25;
+
+    private static readonly IPEndPoint _address = new(IPAddress.Loopback, Port);
 
     private readonly SimulatedNetwork _network = new();
     private readonly EventLoop _loop;
-    private readonly Server _server;
+    private readonly Queue<SmtpProbe> _sessions = new(); // in the order in which their clients have connected
 
     public SmtpTarget()
         : base("Smtp")
     {
         _loop = _network.CreateLoop(options: Quiet);
-        _server = new Server(_loop);
+        _ = new PlainListener(_loop, Port, accepted => _sessions.Enqueue(new SmtpProbe(accepted, SizeLimit)));
     }
 
     // Both at once, which takes half of the passes.
@@ -30,7 +34,7 @@ internal sealed class SmtpTarget : FuzzTarget
     {
         var whole = new PlainEnd(_loop, _address);
         var cut = new PlainEnd(_loop, _address);
-        _network.RunUntil(() => _server.Sessions.Count == 2);
+        _network.RunUntil(() => _sessions.Count == 2);
         SmtpProbe ofWhole = Talk(whole, [input]);
         SmtpProbe ofCut = Talk(cut, Cuts.Of(input, random));
         _network.RunUntil(() => whole.HasEnded && cut.HasEnded && _network.OpenSockets == 1);
@@ -39,6 +43,7 @@ internal sealed class SmtpTarget : FuzzTarget
 
         string[] replies = SmtpReplies.Parse(whole.Received);
         CheckPlausible(replies, ofWhole.Stored);
+        CheckSaid(input, ofWhole.Stored);
         Property.EqualItems(replies, SmtpReplies.Parse(cut.Received), "replies in pieces");
         Property.EqualItems(ofWhole.Stored, ofCut.Stored, "messages in pieces");
         return ofWhole.Stored.Count;
@@ -46,10 +51,9 @@ internal sealed class SmtpTarget : FuzzTarget
 
     public override void Dispose() => _network.Dispose();
 
-    // Sessions are in the order in which their clients have connected.
     private SmtpProbe Talk(PlainEnd client, IEnumerable<byte[]> pieces)
     {
-        SmtpProbe session = _server.Sessions.Dequeue();
+        SmtpProbe session = _sessions.Dequeue();
         foreach (byte[] piece in pieces)
         {
             session.Pull(piece);
@@ -87,19 +91,44 @@ internal sealed class SmtpTarget : FuzzTarget
         Property.Equal(acknowledged, messages.Count, "messages");
     }
 
-    private sealed class Server : Dispatcher
+    // Each message is so many lines of the input, of which a first dot is gone, up to a line that is a dot; in their order.
+    private static void CheckSaid(byte[] input, IReadOnlyList<string> messages)
     {
-        public Server(EventLoop loop)
-            : base(null, loop)
+        if (messages.Count == 0)
         {
-            CreateSocket();
-            Bind(_address);
-            Listen();
+            return;
         }
 
-        public Queue<SmtpProbe> Sessions { get; } = new();
+        string[] said = Encoding.Latin1.GetString(input).Split("\r\n");
+        int next = 0;
+        foreach (string message in messages)
+        {
+            string[] lines = message.Length == 0 ? [] : message[..^2].Split("\r\n");
+            while (!IsAt(lines, said.AsSpan(next)))
+            {
+                next++;
+                Property.Holds(next + lines.Length < said.Length, "nobody has said this message");
+            }
 
-        protected override void HandleAccepted(AcceptedChannel accepted) =>
-            Sessions.Enqueue(new SmtpProbe(accepted, SizeLimit));
+            next += lines.Length + 1;
+        }
+    }
+
+    private static bool IsAt(string[] lines, ReadOnlySpan<string> said)
+    {
+        if (lines.Length >= said.Length || said[lines.Length] != ".")
+        {
+            return false;
+        }
+
+        for (int i = 0; i < lines.Length; i++)
+        {
+            if (said[i] == "." || lines[i] != (said[i].StartsWith('.') ? said[i][1..] : said[i]))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 }
