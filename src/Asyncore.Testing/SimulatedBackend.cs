@@ -137,6 +137,8 @@ internal sealed class SimulatedBackend(SimulatedNetwork network, SimulatedHost h
 
     public override void Wake() => _woken = true;
 
+    public override void Leave() => _busyPasses = _isStepped ? _busyPasses : 0; // whoever runs it knows when to end
+
     public override IoHandle Open(AddressFamily family, SocketType type)
     {
         IoHandleKind kind = type switch

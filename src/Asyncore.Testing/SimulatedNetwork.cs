@@ -74,7 +74,7 @@ public sealed partial class SimulatedNetwork : IDisposable
     public TimeSpan PassTime { get; set; } = TimeSpan.FromMicroseconds(1);
 
     /// <summary>
-    /// How many passes in a row a loop may make, in each of which it has something to do; a million at first. Beyond it is a
+    /// How many passes in a row a loop may make in one run, in each of which it has something to do; a million at first. Beyond it is a
     /// <see cref="SimulationException"/>: somebody asks for what he then leaves, and would do so for ever.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is below one.</exception>

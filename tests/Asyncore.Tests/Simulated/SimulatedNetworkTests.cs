@@ -251,6 +251,21 @@ public class SimulatedNetworkTests
     }
 
     [Fact]
+    public void Who_runs_a_loop_pass_by_pass_may_have_something_to_do_in_all_of_them()
+    {
+        using var network = new SimulatedNetwork { MaxBusyPasses = 10 };
+        EventLoop loop = network.CreateLoop();
+        int done = 0;
+        for (int i = 0; i < 100; i++)
+        {
+            loop.Post(() => done++);
+            loop.RunOnce(TimeSpan.Zero);
+        }
+
+        Assert.Equal(100, done);
+    }
+
+    [Fact]
     public void What_is_posted_again_and_again_is_no_waiting_either()
     {
         using var network = new SimulatedNetwork { MaxBusyPasses = 1000 };
