@@ -33,6 +33,9 @@ internal sealed class SimulatedBackend(SimulatedNetwork network, SimulatedHost h
 
     public SimulatedHost Host => host;
 
+    /// <summary>A run begins in which its passes are counted.</summary>
+    public void BeginRun() => _busyPasses = 0;
+
     /// <summary>Has its loop make a pass in which it does not wait.</summary>
     /// <returns>Whether it was told of anything.</returns>
     public bool RunPass()

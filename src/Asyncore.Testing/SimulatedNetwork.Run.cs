@@ -9,7 +9,7 @@ public sealed partial class SimulatedNetwork
     /// <exception cref="SimulationException">Something still happens after an hour of the network's time.</exception>
     public void Run()
     {
-        TimeSpan end = Now + _patience;
+        TimeSpan end = BeginRun(_patience);
         while (Now < end && TryStep(waiting: null, end))
         {
             // on
@@ -26,7 +26,7 @@ public sealed partial class SimulatedNetwork
     public void Run(TimeSpan time)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(time, TimeSpan.Zero);
-        TimeSpan end = SimulatedClock.In(time);
+        TimeSpan end = BeginRun(time);
         while (Now <= end && TryStep(waiting: null, end))
         {
             // on
@@ -45,7 +45,7 @@ public sealed partial class SimulatedNetwork
     {
         ArgumentNullException.ThrowIfNull(condition);
         ArgumentOutOfRangeException.ThrowIfLessThan(limit ?? TimeSpan.Zero, TimeSpan.Zero, nameof(limit));
-        TimeSpan end = SimulatedClock.In(limit ?? _patience);
+        TimeSpan end = BeginRun(limit ?? _patience);
         while (!condition())
         {
             if (Now > end || !TryStep(waiting: null, end))
@@ -56,6 +56,12 @@ public sealed partial class SimulatedNetwork
                 throw new SimulationException($"What was waited for does not hold: {why}.", this);
             }
         }
+    }
+
+    private TimeSpan BeginRun(TimeSpan time)
+    {
+        _loops.ForEach(static each => each.BeginRun());
+        return SimulatedClock.In(time);
     }
 
     /// <summary>One step, for a loop that waits.</summary>

@@ -262,7 +262,13 @@ public class SimulatedNetworkTests
             loop.RunOnce(TimeSpan.Zero);
         }
 
-        Assert.Equal(100, done);
+        for (int i = 0; i < 100; i++)
+        {
+            loop.Post(() => done++);
+            network.RunUntil(() => done == 101 + i); // and not once more, to find that there is nothing to do
+        }
+
+        Assert.Equal(200, done);
     }
 
     [Fact]
