@@ -29,12 +29,16 @@ internal sealed class Peer : IDisposable
 
     private Peer(string program, IEnumerable<string> arguments)
     {
-        _process = Process.Start(new ProcessStartInfo(program, arguments)
+        lock (OwnPorts.Starting)
         {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+            _process = Process.Start(new ProcessStartInfo(program, arguments)
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            })!;
+        }
+
         _running[this] = true;
         Output = new PeerOutput(_process.StandardOutput.BaseStream);
         Errors = new PeerOutput(_process.StandardError.BaseStream);

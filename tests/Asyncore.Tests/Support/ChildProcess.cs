@@ -19,7 +19,10 @@ internal abstract partial class ChildProcess : IDisposable
     {
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
-        Process = Process.Start(start)!;
+        lock (OwnPorts.Starting)
+        {
+            Process = Process.Start(start)!;
+        }
     }
 
     /// <summary>How long to wait for something; only ever met by a test that fails.</summary>

@@ -15,6 +15,12 @@ internal static class OwnPorts
 
     private static int _last = Random.Shared.Next(Count); // a run soon after another finds its ports out of use
 
+    /// <summary>
+    /// Held while a process is started: until it has become its program it has every socket of this one too, and a port that was
+    /// looked at and found free just then would be in use.
+    /// </summary>
+    public static Lock Starting { get; } = new();
+
     public static IPEndPoint Next(IPAddress address)
     {
         for (int tries = 0; tries < Count; tries++)
@@ -31,6 +37,14 @@ internal static class OwnPorts
     }
 
     private static bool IsFree(IPEndPoint endPoint)
+    {
+        lock (Starting)
+        {
+            return CanBind(endPoint);
+        }
+    }
+
+    private static bool CanBind(IPEndPoint endPoint)
     {
         // Unspecified: with Tcp the library would allow what the channels of a test are not, connections that have just ended.
         using var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
