@@ -24,6 +24,9 @@ internal sealed class SimulatedClock : TimeProvider
 
     public override DateTimeOffset GetUtcNow() => _epoch + Now + _offset;
 
+    /// <summary>How much is on the agenda, what has been cancelled included.</summary>
+    public int Scheduled => _agenda.Count;
+
     /// <summary>So much later than now; the end of time where that is before.</summary>
     public TimeSpan In(TimeSpan time) => time > TimeSpan.MaxValue - Now ? TimeSpan.MaxValue : Now + time;
 
