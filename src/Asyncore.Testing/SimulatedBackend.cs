@@ -374,7 +374,7 @@ internal sealed class SimulatedBackend(SimulatedNetwork network, SimulatedHost h
         const int Many = 1000;
         if (!_isStepped && ++_passesInARow > Many)
         {
-            network.PassBeside(this);
+            network.PassBeside();
         }
     }
 

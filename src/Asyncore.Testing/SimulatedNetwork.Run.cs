@@ -75,16 +75,16 @@ public sealed partial class SimulatedNetwork
     }
 
     /// <summary>A loop that is run by itself has not waited for long: the others go on all the same, and so does time.</summary>
-    internal void PassBeside(SimulatedBackend running)
+    internal void PassBeside()
     {
-        RunBusy(running);
+        RunBusy();
         SimulatedClock.MoveTo(Now + PassTime);
     }
 
     // Loops that have something to do, each once; else the next event, unless it is later than that.
     private bool TryStep(SimulatedBackend? waiting, TimeSpan end)
     {
-        if (RunBusy(waiting) || AskChannels(waiting))
+        if (RunBusy() || AskChannels())
         {
             SimulatedClock.MoveTo(Now + PassTime);
             return true;
@@ -99,13 +99,14 @@ public sealed partial class SimulatedNetwork
         return true;
     }
 
-    private bool RunBusy(SimulatedBackend? waiting)
+    // Not those that somebody runs, who have this called from within their wait or a handler.
+    private bool RunBusy()
     {
         bool hasRun = false;
         for (int i = 0; i < _loops.Count; i++)
         {
             SimulatedBackend each = _loops[i];
-            if (each != waiting && !each.Loop.IsRunning && each.FindBusy())
+            if (!each.Loop.IsRunning && each.FindBusy())
             {
                 each.RunPass();
                 hasRun = true;
@@ -117,13 +118,13 @@ public sealed partial class SimulatedNetwork
 
     // A loop on a real network asks in the pass after its handlers what channels want now (Readable, Writable), and only
     // then waits.
-    private bool AskChannels(SimulatedBackend? waiting)
+    private bool AskChannels()
     {
         bool hasNews = false;
         for (int i = 0; i < _loops.Count; i++)
         {
             SimulatedBackend each = _loops[i];
-            if (each != waiting && !each.Loop.IsRunning && each.Loop.AsksChannels)
+            if (!each.Loop.IsRunning && each.Loop.AsksChannels)
             {
                 hasNews |= each.RunPass() || each.FindBusy();
             }

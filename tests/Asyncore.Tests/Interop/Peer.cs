@@ -29,16 +29,12 @@ internal sealed class Peer : IDisposable
 
     private Peer(string program, IEnumerable<string> arguments)
     {
-        lock (OwnPorts.Starting)
+        _process = OwnPorts.Start(new ProcessStartInfo(program, arguments)
         {
-            _process = Process.Start(new ProcessStartInfo(program, arguments)
-            {
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            })!;
-        }
-
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        });
         _running[this] = true;
         Output = new PeerOutput(_process.StandardOutput.BaseStream);
         Errors = new PeerOutput(_process.StandardError.BaseStream);

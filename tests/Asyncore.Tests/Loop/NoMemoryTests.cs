@@ -1,6 +1,6 @@
 using System.Net.Sockets;
-using System.Reflection;
 using System.Text;
+using Asyncore.Tests.Churn;
 using Asyncore.Tests.Support;
 using Xunit;
 
@@ -75,7 +75,7 @@ public class NoMemoryTests
             Assert.Equal(pattern[..came.Length], came);
             Assert.Equal(new string('x', Many) + "y", Encoding.ASCII.GetString(othersPeer.ReadExactly(Many + 1)));
         }).Join(loop);
-        Assert.Equal(0, Pool(loop, "SegmentsOut").GetValue(Pool(loop)));
+        AssertReturned(loop);
     }
 
     private static void Check(EventLoop loop, Dispatcher channel, Socket peer, Func<byte[], int> send)
@@ -84,30 +84,34 @@ public class NoMemoryTests
         Limit(loop, Segments);
         var random = new Random(1);
         var taken = new List<byte>();
-        Assert.Throws<InsufficientMemoryException>(() =>
-        {
-            while (taken.Count >= 0)
-            {
-                byte[] piece = new byte[random.Next(1, Longest)];
-                random.NextBytes(piece);
-                taken.AddRange(piece.AsSpan(0, send(piece)));
-            }
-        });
+        Assert.Throws<InsufficientMemoryException>(SendForEver);
         Assert.InRange(taken.Count, Segments * 32 * 1024, int.MaxValue);
         Limit(loop, int.MaxValue);
         taken.AddRange("still"u8);
         send("still"u8.ToArray());
         Companion.Start(() => Assert.Equal(taken, peer.ReadExactly(taken.Count))).Join(loop);
         Assert.True(channel.Connected);
-        Assert.Equal(0, Pool(loop, "SegmentsOut").GetValue(Pool(loop)));
+        AssertReturned(loop);
+
+        void SendForEver()
+        {
+            while (true)
+            {
+                byte[] piece = new byte[random.Next(1, Longest)];
+                random.NextBytes(piece);
+                taken.AddRange(piece.AsSpan(0, send(piece)));
+            }
+        }
     }
 
-    private static void Limit(EventLoop loop, int segments) => Pool(loop, "Limit").SetValue(Pool(loop), segments);
+    private static void Limit(EventLoop loop, int segments)
+    {
+        object pool = LoopInside.Get(loop, "Segments");
+        pool.GetType().GetProperty("Limit")!.SetValue(pool, segments);
+    }
 
-    private static object Pool(EventLoop loop) =>
-        typeof(EventLoop).GetProperty("Segments", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(loop)!;
-
-    private static PropertyInfo Pool(EventLoop loop, string name) => Pool(loop).GetType().GetProperty(name)!;
+    private static void AssertReturned(EventLoop loop) =>
+        Assert.Equal(0, LoopInside.Get(LoopInside.Get(loop, "Segments"), "SegmentsOut"));
 
     private sealed class Chat(Socket socket, EventLoop loop) : AsyncChat(socket, loop)
     {

@@ -19,10 +19,7 @@ internal abstract partial class ChildProcess : IDisposable
     {
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
-        lock (OwnPorts.Starting)
-        {
-            Process = Process.Start(start)!;
-        }
+        Process = OwnPorts.Start(start);
     }
 
     /// <summary>How long to wait for something; only ever met by a test that fails.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 
@@ -15,11 +16,7 @@ internal static class OwnPorts
 
     private static int _last = Random.Shared.Next(Count); // a run soon after another finds its ports out of use
 
-    /// <summary>
-    /// Held while a process is started: until it has become its program it has every socket of this one too, and a port that was
-    /// looked at and found free just then would be in use.
-    /// </summary>
-    public static Lock Starting { get; } = new();
+    private static readonly Lock _looking = new();
 
     public static IPEndPoint Next(IPAddress address)
     {
@@ -36,9 +33,21 @@ internal static class OwnPorts
         throw new InvalidOperationException($"Every port from {First} to {First + Count - 1} is in use.");
     }
 
+    /// <summary>
+    /// Starts a process, not while a port is looked at: until it has become its program it has every socket of this one too,
+    /// and the port that was found free would be in use.
+    /// </summary>
+    public static Process Start(ProcessStartInfo start)
+    {
+        lock (_looking)
+        {
+            return Process.Start(start)!;
+        }
+    }
+
     private static bool IsFree(IPEndPoint endPoint)
     {
-        lock (Starting)
+        lock (_looking)
         {
             return CanBind(endPoint);
         }

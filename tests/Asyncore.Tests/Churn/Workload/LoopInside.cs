@@ -45,8 +45,9 @@ internal static class LoopInside
 
     private static int Number(object of, string name) => (int)Get(of, name);
 
+    /// <summary>What a property or field has that nobody else can see.</summary>
     // By reflection: a friend of the library would have to override its handlers as "protected internal".
-    private static object Get(object of, string name)
+    public static object Get(object of, string name)
     {
         for (Type? type = of.GetType(); type is not null; type = type.BaseType)
         {
