@@ -23,6 +23,8 @@ internal sealed class SimulatedBackend(SimulatedNetwork network, SimulatedHost h
 
     public override bool CanReconnect => false; // what is on its way to a socket may not find it in another connection
 
+    public override bool HasDescriptors => false;
+
     public override TimeProvider WaitClock => network.SimulatedClock;
 
     /// <summary>Whether it is the test's own: nothing goes wrong for it that is not the network's doing.</summary>

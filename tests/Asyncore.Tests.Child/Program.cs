@@ -3,10 +3,11 @@ using System.Net.Sockets;
 using Asyncore;
 using Asyncore.Tests.Child;
 
-// shortage BACKEND HOST:PORT|PATH channel|socket|accept|stuck
+// shortage BACKEND HOST:PORT|PATH channel|socket|accept|stuck [BACKLOG]
 // An echo listener that a test starts with hardly any descriptors. It says where it listens, then obeys, line by line:
 //   open   how many connections it has
 //   idle   how many passes it makes while nothing happens
+//   take N opens files up to the descriptor of that number
 //   free   closes what it has kept open besides
 //   heard  how many bytes have come
 //   size   how many each connection of the stuck form is sent at once
@@ -48,9 +49,9 @@ if (args is ["transfer", var on, var way, var bytes, .. var more])
     return 0;
 }
 
-if (args is not ["shortage", var backend, var address, var form])
+if (args is not ["shortage", var backend, var address, var form, .. var backlog])
 {
-    Console.Error.WriteLine("usage: shortage BACKEND ADDRESS channel|socket|accept|stuck");
+    Console.Error.WriteLine("usage: shortage BACKEND ADDRESS channel|socket|accept|stuck [BACKLOG]");
     return 2;
 }
 
@@ -72,7 +73,7 @@ ScarceListener listener = form switch
 };
 listener.CreateSocket(where.AddressFamily);
 listener.Bind(where);
-listener.Listen();
+listener.Listen(backlog is [var length] ? int.Parse(length) : 1024);
 Console.WriteLine($"listening on {listener.Address}");
 
 var commands = new Thread(() =>
@@ -93,7 +94,8 @@ return 0;
 
 void Obey(string command)
 {
-    switch (command)
+    string[] words = command.Split(' ');
+    switch (words[0])
     {
         case "open":
             Console.WriteLine(loop.Channels.Count - 1);
@@ -101,6 +103,10 @@ void Obey(string command)
         case "idle":
             listener.Passes = 0;
             loop.CallLater(TimeSpan.FromMilliseconds(250), () => Console.WriteLine(listener.Passes));
+            break;
+        case "take":
+            Take(int.Parse(words[1]));
+            Console.WriteLine("taken");
             break;
         case "free":
             kept.ForEach(file => file.Dispose());
@@ -116,4 +122,14 @@ void Obey(string command)
             loop.CloseAll();
             break;
     }
+}
+
+// All as long as there are enough for the runtime: it may want one at any moment.
+void Take(int last)
+{
+    do
+    {
+        kept.Add(File.OpenRead("/dev/null"));
+    }
+    while (kept[^1].SafeFileHandle.DangerousGetHandle() < last);
 }

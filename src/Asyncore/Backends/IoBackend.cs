@@ -82,6 +82,9 @@ internal abstract class IoBackend : IDisposable
     /// <summary>Whether a handle whose connect failed may try again, or a new one is needed.</summary>
     public abstract bool CanReconnect { get; }
 
+    /// <summary>Whether its handles are descriptors, of which the process may run out.</summary>
+    public virtual bool HasDescriptors => true;
+
     /// <summary>What waits are measured by: the system's clock, whatever timers go by, as it is the system that waits.</summary>
     public virtual TimeProvider WaitClock => TimeProvider.System;
 

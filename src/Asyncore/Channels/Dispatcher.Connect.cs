@@ -111,7 +111,7 @@ public partial class Dispatcher
         {
             if (Errno.IsShortage(error.SocketErrorCode))
             {
-                _loop.BeginShortage(andSpare: true);
+                _loop.BeginShortage(error.SocketErrorCode, andSpare: true);
             }
 
             FailConnect(error.SocketErrorCode);

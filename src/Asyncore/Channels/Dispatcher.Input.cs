@@ -104,10 +104,16 @@ public partial class Dispatcher
     }
 
     /// <summary>There are no descriptors to accept with: a listener leaves the poller until there are.</summary>
-    internal void BeginStarvation()
+    internal void BeginStarvation(SocketError error)
     {
         Set(State.Starved, true);
         _loop.MarkChanged(this);
+        if (!Has(State.StarvedTold))
+        {
+            Set(State.StarvedTold, true);
+            string why = Errno.ToException(error).Message;
+            LogSafely($"cannot accept on {Address}: {why}; waiting until it can", "error");
+        }
     }
 
     /// <summary>Descriptors may be had again: a listener that had none tries.</summary>
@@ -300,12 +306,16 @@ public partial class Dispatcher
     /// <returns>Whether there was one.</returns>
     internal bool CloseAcceptedAhead()
     {
-        AcceptedChannel? accepted = TakeAcceptedAhead();
-        accepted?.Close();
+        IoHandle? accepted = TakeAcceptedAhead();
+        if (accepted is not null)
+        {
+            new AcceptedChannel(_loop, accepted, _noDelay).Close();
+        }
+
         return accepted is not null;
     }
 
-    private AcceptedChannel? TakeAcceptedAhead()
+    private IoHandle? TakeAcceptedAhead()
     {
         if (_handle.Accepted is not { Count: > 0 } ahead)
         {
@@ -314,23 +324,23 @@ public partial class Dispatcher
 
         IoHandle taken = ahead.Dequeue();
         _loop.Io.Adopt(taken);
-        return new AcceptedChannel(_loop, taken, _noDelay);
+        return taken;
     }
 
     private AcceptedChannel? TryAccept()
     {
         while (true)
         {
-            if (TakeAcceptedAhead() is { } ahead)
-            {
-                _acceptedOne = true;
-                return ahead;
-            }
-
-            int result = _loop.Io.Accept(_handle, out IoHandle? handle);
+            IoHandle? handle = TakeAcceptedAhead();
+            int result = handle is null ? _loop.Io.Accept(_handle, out handle) : 0;
             if (result >= 0)
             {
                 _acceptedOne = true;
+                if (!_loop.LeavesEnough(handle!))
+                {
+                    Starve(SocketError.TooManyOpenSockets); // as the next one would find out, and the runtime before it
+                }
+
                 return new AcceptedChannel(_loop, handle!, _noDelay);
             }
 
@@ -362,14 +372,7 @@ public partial class Dispatcher
     // a descriptor comes free here or a little time has passed. CPython closes the listener.
     private void Starve(SocketError error)
     {
-        _loop.BeginShortage(andSpare: false);
-        _loop.Starve(this);
-
-        if (!Has(State.StarvedTold))
-        {
-            Set(State.StarvedTold, true);
-            string why = Errno.ToException(error).Message;
-            LogInfo($"cannot accept on {Address}: {why}; waiting until it can", "error");
-        }
+        _loop.BeginShortage(error, andSpare: false);
+        _loop.Starve(this, error);
     }
 }

@@ -73,6 +73,11 @@ public partial class Dispatcher
         }
 
         _handle = made;
+        if (!_loop.LeavesEnough(made))
+        {
+            _loop.BeginShortage(SocketError.TooManyOpenSockets, andSpare: false);
+        }
+
         Join();
     }
 
@@ -220,7 +225,11 @@ public partial class Dispatcher
         }
 
         AcceptPath.Load(GetType());
-        DescriptorReserve.TryHold(); // or not: then it is filled when there is room
+        if (_loop.Io.HasDescriptors)
+        {
+            DescriptorReserve.Prepare();
+        }
+
         Check(_loop.Io.Listen(_handle, backlog));
         if (_loop.PortSharing == PortSharing.First && IsTcp(_handle))
         {
@@ -361,18 +370,22 @@ public partial class Dispatcher
 
     private void LogDebug(string what)
     {
-        if (!Debug)
+        if (Debug)
         {
-            return;
+            LogSafely($"{what} {Describe()}", "debug");
         }
+    }
 
+    // A log that fails must not keep a channel from closing, nor a loop from going on.
+    private void LogSafely(string what, string type)
+    {
         try
         {
-            LogInfo($"{what} {Describe()}", "debug");
+            LogInfo(what, type);
         }
         catch (Exception error) when (error is not ExitNowException)
         {
-            _loop.LogError($"{what} {Describe()}", error); // a log that fails must not keep a channel from closing
+            _loop.LogError(what, error);
         }
     }
 }

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+
 namespace Asyncore;
 
 // Too few descriptors: listeners wait, so that what comes free is there for what has begun, and for the runtime.
@@ -10,17 +12,17 @@ public sealed partial class EventLoop
     private bool _needsSpare;
 
     /// <summary>
-    /// Something could not be opened. The reserve is let go, and no listener of the loop accepts until it is full again:
-    /// they would take what it gave, and the runtime, which ends the process where it cannot start a thread for a signal,
-    /// would find nothing.
+    /// Something could not be opened, or hardly anything more can be. No listener of the loop accepts until there are enough
+    /// descriptors again: they would take the last, and the runtime, which ends the process where it cannot start a thread for
+    /// a signal, would find nothing.
     /// </summary>
+    /// <param name="error">What it could not be opened for, which listeners say.</param>
     /// <param name="andSpare">
-    /// Whether there have to be some more beside the reserve before anybody is accepted: whoever is accepted needs
-    /// another for where it is to go, and would be turned away.
+    /// Whether there have to be some more than enough before anybody is accepted: whoever is accepted needs another for where it
+    /// is to go, and would be turned away.
     /// </param>
-    internal void BeginShortage(bool andSpare)
+    internal void BeginShortage(SocketError error, bool andSpare)
     {
-        DescriptorReserve.Release();
         _needsSpare |= andSpare;
         if (_isShort)
         {
@@ -28,17 +30,10 @@ public sealed partial class EventLoop
         }
 
         _isShort = true;
-        foreach (Dispatcher channel in _channels.Values)
-        {
-            if (channel.Accepting)
-            {
-                Starve(channel);
-            }
-        }
-
         TimerHandle? timer = null;
         timer = CallInternally(_shortageRetry, () =>
         {
+            MakeDo();
             DescriptorCameFree();
             try
             {
@@ -52,20 +47,29 @@ public sealed partial class EventLoop
                 }
             }
         });
+
+        // A copy: they say so, and whoever hears it may open or close some.
+        foreach (Dispatcher listener in _channels.Values.Where(each => each.Accepting).ToArray())
+        {
+            Starve(listener, error);
+        }
     }
 
+    /// <summary>Whether enough descriptors are left after one has been opened.</summary>
+    internal bool LeavesEnough(IoHandle opened) => !Io.HasDescriptors || DescriptorReserve.LeavesEnough(opened.Fd);
+
     /// <summary>A listener waits too: also one that was made since the shortage began, which would go round in the poller.</summary>
-    internal void Starve(Dispatcher listener)
+    internal void Starve(Dispatcher listener, SocketError error)
     {
         if (_starved.Add(listener))
         {
-            listener.BeginStarvation();
+            listener.BeginStarvation(error);
         }
     }
 
     internal void DescriptorCameFree()
     {
-        if (!_isShort || !DescriptorReserve.TryHold(_needsSpare))
+        if (!_isShort || (Io.HasDescriptors && !DescriptorReserve.HasEnough(_needsSpare)))
         {
             return;
         }
@@ -78,6 +82,16 @@ public sealed partial class EventLoop
         }
 
         _starved.Clear();
+    }
+
+    // Where nobody is connected, whatever holds the descriptors is not going to let them go.
+    private void MakeDo()
+    {
+        if (Io.HasDescriptors && _channels.Values.All(each => each.Accepting))
+        {
+            DescriptorReserve.Shrink();
+            _needsSpare = false;
+        }
     }
 
     // What a backend has accepted ahead of its listener (io_uring) holds the very descriptors that are waited for, while

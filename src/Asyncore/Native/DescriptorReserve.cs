@@ -1,23 +1,92 @@
 namespace Asyncore;
 
 /// <summary>
-/// A few descriptors that a process with listeners holds, to let go of when there are no others. The runtime needs some
-/// to start a thread, which it does when it likes (for a signal, for its compiler), and ends the process where it cannot.
+/// Descriptors that a process with listeners leaves free. The runtime needs some to start a thread, which it does when it
+/// likes (for a signal, for its compiler), and ends the process where it cannot; so the shortage has to be known of before
+/// an open fails. For any thread.
 /// </summary>
-internal static class DescriptorReserve
+internal static unsafe class DescriptorReserve
 {
-    private const int Size = 6;
+    private const int Wanted = 10;
     private const int Spare = 4;
+    private const int Near = 2048; // more than a backlog, all of which io_uring may accept at once
+    private const int MostCounted = 64;
 
     private static readonly Lock _gate = new();
-    private static readonly int[] _held = [.. Enumerable.Repeat(-1, Size)];
+    private static int _size = 1;
+    private static int _sample = -1;
+    private static int _firstNear = int.MaxValue;
+    private static int _uncounted; // so many opens more without a count
 
-    /// <summary>Fills the reserve.</summary>
+    /// <summary>There is going to be a listener.</summary>
+    public static void Prepare()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            Libc.ResourceLimit limit;
+            if (_firstNear != 0 && Libc.GetResourceLimit(Libc.RLIMIT_NOFILE, &limit) == 0)
+            {
+                _firstNear = (int)Math.Clamp((long)Math.Min(limit.Current, int.MaxValue) - Near, 0, int.MaxValue);
+            }
+
+            _size = Math.Max(_size, SizeFor(CountFree(2 * Wanted)));
+        }
+    }
+
+    /// <summary>
+    /// Nothing is going to come free: the reserve is made as small as it takes to have enough again, as nobody would be served ever.
+    /// </summary>
+    public static void Shrink()
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            lock (_gate)
+            {
+                _size = Math.Min(_size, SizeFor(CountFree(2 * Wanted)));
+            }
+        }
+    }
+
+    /// <summary>
+    /// Whether the end may be near, once somebody has listened. Numbers are given lowest first, so a high one says that there
+    /// are not many more. When they have been that high, numbers say nothing any more: low ones that came free are given while the
+    /// high ones are in use.
+    /// </summary>
+    public static bool IsNear(int fd) => fd >= Volatile.Read(ref _firstNear);
+
+    /// <summary>Whether enough are left after one has been opened.</summary>
+    public static bool LeavesEnough(int fd)
+    {
+        if (!IsNear(fd))
+        {
+            return true;
+        }
+
+        lock (_gate)
+        {
+            _firstNear = 0;
+            if (--_uncounted > 0)
+            {
+                return true;
+            }
+
+            int free = CountFree(MostCounted);
+            _size = Math.Max(_size, free >= 2 * Wanted ? Wanted : 0); // may have been smaller for a time
+            _uncounted = (free - _size) / 2; // others open some too
+            return free >= _size;
+        }
+    }
+
+    /// <summary>Whether there are enough again.</summary>
     /// <param name="andSpare">
-    /// Whether there have to be some more beside it: who goes on with none to spare would be back at once.
+    /// Whether there have to be some more beside them: who goes on with none to spare would be back at once.
     /// </param>
-    /// <returns>Whether it is full; where it is not, it is empty again.</returns>
-    public static bool TryHold(bool andSpare = false)
+    public static bool HasEnough(bool andSpare)
     {
         if (!OperatingSystem.IsLinux())
         {
@@ -26,55 +95,36 @@ internal static class DescriptorReserve
 
         lock (_gate)
         {
-            Span<int> spare = stackalloc int[andSpare ? Spare : 0];
-            bool isFull = TryOpen(_held);
-            spare.Fill(-1);
-            bool isEnough = isFull && TryOpen(spare);
-            Close(spare);
-            if (!isEnough)
-            {
-                Close(_held);
-            }
-
-            return isEnough;
+            _uncounted = 0;
+            int wanted = _size + (andSpare ? Spare : 0);
+            return CountFree(wanted) == wanted;
         }
     }
 
-    /// <summary>Lets the reserve go.</summary>
-    public static void Release()
-    {
-        if (OperatingSystem.IsLinux())
-        {
-            lock (_gate)
-            {
-                Close(_held);
-            }
-        }
-    }
+    // Who has hardly any at all serves with half of them.
+    private static int SizeFor(int free) => Math.Clamp(free / 2, 1, Wanted);
 
-    private static bool TryOpen(Span<int> descriptors)
+    // One at a time: who took them all to count them would leave the runtime none just then.
+    private static int CountFree(int most)
     {
-        foreach (ref int each in descriptors)
+        if (_sample < 0)
         {
-            each = each >= 0 ? each : Libc.EventFd(0, Libc.EFD_CLOEXEC);
-            if (each < 0)
-            {
-                return false;
-            }
+            _sample = Libc.EventFd(0, Libc.EFD_CLOEXEC);
         }
 
-        return true;
-    }
-
-    private static void Close(Span<int> descriptors)
-    {
-        foreach (ref int each in descriptors)
+        int count = 0;
+        for (int from = 0; count < most; count++)
         {
-            if (each >= 0)
+            int fd = Libc.Fcntl(_sample, Libc.F_DUPFD_CLOEXEC, from); // the lowest from there on
+            if (fd < 0)
             {
-                Libc.Close(each);
-                each = -1;
+                break;
             }
+
+            Libc.Close(fd);
+            from = fd + 1;
         }
+
+        return count;
     }
 }

@@ -19,6 +19,7 @@ internal static unsafe partial class Libc
     public const int F_GETFL = 3;
     public const int F_SETFL = 4;
     public const int F_DUPFD_CLOEXEC = 1030;
+    public const int RLIMIT_NOFILE = 7;
     public const int F_SETPIPE_SZ = 1031;
     public const int O_NONBLOCK = 0x800;
     public const int O_CLOEXEC = 0x80000;
@@ -77,6 +78,13 @@ internal static unsafe partial class Libc
 
     public const int EFD_NONBLOCK = 0x800;
     public const int EFD_CLOEXEC = 0x80000;
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct ResourceLimit
+    {
+        public nuint Current;
+        public nuint Most;
+    }
 
     [StructLayout(LayoutKind.Sequential)]
     public struct PollFd
@@ -201,4 +209,7 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "eventfd")]
     public static partial int EventFd(uint initialValue, int flags);
+
+    [LibraryImport(Library, EntryPoint = "getrlimit")]
+    public static partial int GetResourceLimit(int resource, ResourceLimit* limit);
 }

@@ -21,7 +21,7 @@ internal sealed unsafe class SplicePipe : IDisposable
     /// <summary>Bytes that are in it.</summary>
     public int Length { get; private set; }
 
-    /// <summary>Opens one; null where the system has none to give.</summary>
+    /// <summary>Opens one; null where the system has none to give, or hardly any more.</summary>
     public static SplicePipe? TryOpen()
     {
         int* ends = stackalloc int[2];
@@ -30,8 +30,15 @@ internal sealed unsafe class SplicePipe : IDisposable
             return null;
         }
 
+        var pipe = new SplicePipe(ends[0], ends[1]);
+        if (!DescriptorReserve.LeavesEnough(ends[1]))
+        {
+            pipe.Dispose();
+            return null;
+        }
+
         _ = Libc.Fcntl(ends[1], Libc.F_SETPIPE_SZ, Wanted); // one that stays small works too (pipe(7))
-        return new SplicePipe(ends[0], ends[1]);
+        return pipe;
     }
 
     /// <summary>Moves what a socket has received into the pipe.</summary>

@@ -144,8 +144,8 @@ public sealed class ForwardCommandTests : IDisposable
         Assert.Equal(0, (await tool.End()).Status);
     }
 
-    // Whatever is taken last, a connection or its target's: the runtime still has what it needs to start a thread for the
-    // signal, or ends the process; and what is needed to write lines has been loaded.
+    // Whatever is taken last, a connection or its target's: the runtime still has what it needs to start a thread, and ends
+    // the process where it has not; and what is needed to write lines has been loaded.
     [Theory]
     [InlineData("epoll", 180)]
     [InlineData("epoll", 181)]
@@ -167,10 +167,7 @@ public sealed class ForwardCommandTests : IDisposable
             "--target", EndPointText.Format(_target.LocalEndPoint!), "--drain", "0s", "--json", "--log", "all");
         IPEndPoint address = await tool.AwaitListening();
         Socket[] clients = [.. Enumerable.Range(0, 90).Select(_ => Sockets.Dial(address))];
-        while (!(await tool.ReadErrorLine()).Contains("too many open files", StringComparison.OrdinalIgnoreCase))
-        {
-            // a client that had no target
-        }
+        Assert.Contains("cannot accept", await tool.ReadErrorLine(), StringComparison.Ordinal);
 
         tool.Signal(ToolProcess.Terminate);
         ToolResult end = await tool.End();

@@ -91,10 +91,97 @@ public class AcceptShortageTests
         Assert.All(errors.Split('\n'), line => Assert.Contains(Complaint, line));
     }
 
-    private static List<Socket> Dial(EndPoint address)
+    // The runtime ends the process where it cannot start a thread, which it does when it likes: before the listener waits, while
+    // it does, and where numbers of descriptors come free between others that are in use.
+    [Theory, MemberData(nameof(Everything))]
+    public void C7_DescriptorsAreLeftForTheRuntime(IoBackendKind kind, AddressFamily family, string form)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the limit is set by a Linux shell");
+        using LimitedChild child = LimitedChild.Start(
+            Limit, "Asyncore.Tests.Child", "shortage", kind.ToString(), $"{Backends.AnyAddress(family)}", form);
+        EndPoint address = Parse(child.ReadLine("listening on "));
+        var clients = new List<Socket>();
+        for (int i = 0; i < Clients; i++)
+        {
+            clients.Add(Sockets.Dial(address));
+            AssertSomeAreLeft();
+        }
+
+        Assert.Equal(1, child.ErrorLines(Complaint));
+        var random = new Random(1);
+        for (int i = 0; i < 4 * Clients; i++)
+        {
+            int leaving = random.Next(Clients);
+            clients[leaving].Dispose();
+            clients[leaving] = Sockets.Dial(address);
+            AssertSomeAreLeft();
+        }
+
+        clients.ForEach(client => client.Dispose());
+        AwaitCalm(child, address);
+
+        void AssertSomeAreLeft()
+        {
+            Assert.InRange(child.Ask("open"), 0, Clients);
+            Assert.InRange(child.Descriptors, 1, Limit - 5);
+        }
+    }
+
+    // Whatever else the program does with its descriptors: it has a few, and nobody is connected whose end would free others.
+    [Theory, MemberData(nameof(Everything))]
+    public void C7_AFewDescriptorsAreEnoughToServeOneByOne(IoBackendKind kind, AddressFamily family, string form)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the limit is set by a Linux shell");
+        using LimitedChild child = LimitedChild.Start(
+            Limit, "Asyncore.Tests.Child", "shortage", kind.ToString(), $"{Backends.AnyAddress(family)}", form);
+        EndPoint address = Parse(child.ReadLine("listening on "));
+        child.Say($"take {Limit - 6}"); // five are left
+        child.ReadLine("taken");
+        for (int i = 0; i < 8; i++)
+        {
+            using Socket client = Sockets.Dial(address);
+            client.Send("x"u8);
+            AssertEcho(client);
+        }
+    }
+
+    // More clients wait than there are descriptors, and io_uring accepts all that it can in one go.
+    [Theory, MemberData(nameof(Backends.All), MemberType = typeof(Backends))]
+    public void C7_ABurstOfClientsLeavesAServerThatServes(IoBackendKind kind)
+    {
+        const int Few = 2400;
+        const int Burst = 3000;
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the limit is set by a Linux shell");
+        Assert.SkipUnless(Kernel.LongestBacklog >= Burst, "the system has no queue of that length (net.core.somaxconn)");
+        using LimitedChild child = LimitedChild.Start(
+            Few, "Asyncore.Tests.Child", "shortage", kind.ToString(), "127.0.0.1:0", "channel", $"{Burst}");
+        EndPoint address = Parse(child.ReadLine("listening on "));
+        child.Suspend();
+        List<Socket> clients = Dial(address, Burst);
+        child.Continue();
+        child.AwaitError(Complaint);
+        bool ahead = kind == IoBackendKind.IoUring;
+        if (ahead)
+        {
+            child.AwaitError("too few descriptors: closed"); // they hold the very descriptors that are waited for
+        }
+
+        int cut = 0;
+        foreach (Socket client in clients)
+        {
+            cut += client.Receive(new byte[1], 0, 1, SocketFlags.None, out _) == 0 ? 1 : 0;
+            client.Dispose();
+        }
+
+        Assert.InRange(cut, ahead ? 1 : 0, ahead ? 50 : 0);
+        AwaitCalm(child, address);
+        Assert.InRange(child.ErrorLines(Complaint), 1, 10);
+    }
+
+    private static List<Socket> Dial(EndPoint address, int count = Clients)
     {
         List<Socket> clients = [];
-        for (int i = 0; i < Clients; i++)
+        for (int i = 0; i < count; i++)
         {
             Socket client = Sockets.Dial(address);
             client.Send([(byte)i]);

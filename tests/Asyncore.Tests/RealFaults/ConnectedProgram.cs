@@ -1,7 +1,6 @@
 using System.Buffers.Text;
 using System.Diagnostics;
 using System.Net;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Asyncore.Tests.Support;
 using Xunit;
@@ -9,11 +8,8 @@ using Xunit;
 namespace Asyncore.Tests.RealFaults;
 
 /// <summary>A program of the system's at the end of a connection, which can be killed, stopped and let go on.</summary>
-internal sealed partial class ConnectedProgram : ChildProcess
+internal sealed class ConnectedProgram : ChildProcess
 {
-    private const int StopSignal = 19; // Linux's numbers
-    private const int ContinueSignal = 18;
-
     private ConnectedProgram(ProcessStartInfo start)
         : base(start)
     {
@@ -56,35 +52,6 @@ internal sealed partial class ConnectedProgram : ChildProcess
         Assert.Equal($"{digest}  -", line.Result);
     }
 
-    /// <summary>Stops it (SIGSTOP), and waits until it stands still.</summary>
-    public void Stop()
-    {
-        Signal(StopSignal);
-        AwaitStop();
-    }
-
-    /// <summary>Lets it go on (SIGCONT).</summary>
-    public void Continue() => Signal(ContinueSignal);
-
     private static ConnectedProgram Connect(IPEndPoint address, string script) =>
         new(ByShell($"exec 3<>/dev/tcp/$1/$2 && {{ {script}; }}", $"{address.Address}", $"{address.Port}"));
-
-    private unsafe void AwaitStop()
-    {
-        const int ByProcess = 1; // P_PID
-        const int Stopped = 2; // WSTOPPED
-        const int LeaveItBe = 0x01000000; // WNOWAIT
-        const int Interrupted = 4; // EINTR
-        byte* info = stackalloc byte[128];
-        int result;
-        do
-        {
-            result = WaitId(ByProcess, Process.Id, info, Stopped | LeaveItBe);
-        }
-        while (result < 0 && Marshal.GetLastPInvokeError() == Interrupted);
-        Assert.Equal(0, result);
-    }
-
-    [LibraryImport("libc", EntryPoint = "waitid", SetLastError = true)]
-    private static unsafe partial int WaitId(int type, int id, byte* info, int options);
 }

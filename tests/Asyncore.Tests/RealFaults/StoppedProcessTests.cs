@@ -29,7 +29,7 @@ public class StoppedProcessTests
             readers[i] = forwarder.Keep(ConnectedProgram.Digest(forwarder.Address));
             servers[i] = forwarder.Accept();
             servers[i].Send(pattern.AsSpan(0, First));
-            readers[i].Stop();
+            readers[i].Suspend();
         }
 
         int[] more = Stuck.SendUntilStuck(servers, pattern.AsSpan(First), () => PassOn(other, othersServer));

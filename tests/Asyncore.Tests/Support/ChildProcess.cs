@@ -12,6 +12,9 @@ internal abstract partial class ChildProcess : IDisposable
     public const int Interrupt = 2;
     public const int Terminate = 15;
 
+    private const int StopSignal = 19; // Linux's numbers
+    private const int ContinueSignal = 18;
+
     /// <summary>How a server's announcement begins.</summary>
     protected const string Listening = "listening on ";
 
@@ -31,8 +34,21 @@ internal abstract partial class ChildProcess : IDisposable
     public long Memory =>
         long.Parse(Status($"{Process.Id}", "RssAnon").Trim().Split(' ')[0], CultureInfo.InvariantCulture) * 1024;
 
+    /// <summary>How many descriptors it has open (proc(5)).</summary>
+    public int Descriptors => Directory.GetFileSystemEntries($"/proc/{Process.Id}/fd").Length;
+
     /// <summary>Sends a signal (kill(2)).</summary>
     public void Signal(int signal) => Assert.Equal(0, Kill(Process.Id, signal));
+
+    /// <summary>Stops it (SIGSTOP), and waits until it stands still.</summary>
+    public void Suspend()
+    {
+        Signal(StopSignal);
+        AwaitStop();
+    }
+
+    /// <summary>Lets it go on (SIGCONT).</summary>
+    public void Continue() => Signal(ContinueSignal);
 
     /// <summary>Kills it (SIGKILL), and waits until it is gone: then the kernel has closed what it had open.</summary>
     public void Kill()
@@ -92,6 +108,25 @@ internal abstract partial class ChildProcess : IDisposable
             .Single(each => each.StartsWith(start, StringComparison.Ordinal))[start.Length..];
     }
 
+    private unsafe void AwaitStop()
+    {
+        const int ByProcess = 1; // P_PID
+        const int Stopped = 2; // WSTOPPED
+        const int LeaveItBe = 0x01000000; // WNOWAIT
+        const int Interrupted = 4; // EINTR
+        byte* info = stackalloc byte[128];
+        int result;
+        do
+        {
+            result = WaitId(ByProcess, Process.Id, info, Stopped | LeaveItBe);
+        }
+        while (result < 0 && Marshal.GetLastPInvokeError() == Interrupted);
+        Assert.Equal(0, result);
+    }
+
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int process, int signal);
+
+    [LibraryImport("libc", EntryPoint = "waitid", SetLastError = true)]
+    private static unsafe partial int WaitId(int type, int id, byte* info, int options);
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Xunit;
@@ -18,8 +19,11 @@ internal static partial class Kernel
     private const int PatienceMilliseconds = 20_000;
 
     // Far from what the system gives of its own accord, so that tests that run side by side do not take it: some of them
-    // have a thousand connections.
-    private static int _nextNumber = 3000;
+    // have thousands of connections.
+    private static int _nextNumber = 8000;
+
+    /// <summary>How many connections may wait to be accepted (listen(2)).</summary>
+    public static int LongestBacklog => int.Parse(File.ReadAllText("/proc/sys/net/core/somaxconn"), CultureInfo.InvariantCulture);
 
     /// <summary>A descriptor number that nobody has, nor will have by chance.</summary>
     public static int UnusedNumber() => Interlocked.Increment(ref _nextNumber);

@@ -132,7 +132,8 @@ internal sealed unsafe partial class IoUringBackend
             var accepted = new IoHandle { Fd = completion.Result, Family = listener.Family, Kind = IoHandleKind.Stream };
             accepted.Peer.IsElsewhere = true;
             (listener.Accepted ??= new Queue<IoHandle>()).Enqueue(accepted);
-            if (listener.Accepted.Count >= AcceptLimit)
+            channel.AcceptsByPoll = DescriptorReserve.IsNear(accepted.Fd); // or as many as wait would be accepted ahead
+            if (listener.Accepted.Count >= AcceptLimit || channel.AcceptsByPoll)
             {
                 MarkToArm(channel);
             }

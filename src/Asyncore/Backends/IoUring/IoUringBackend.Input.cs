@@ -79,8 +79,11 @@ internal sealed unsafe partial class IoUringBackend
                 return accepted is null ? -(int)SocketError.WouldBlock : 0;
             }
 
-            channel.AcceptsByPoll = false; // unless it fails once more
+            // Together again, unless that fails once more or descriptors are few.
+            int result = base.Accept(listener, out accepted);
+            channel.AcceptsByPoll = accepted is not null && DescriptorReserve.IsNear(accepted.Fd);
             MarkToArm(channel);
+            return result;
         }
 
         return base.Accept(listener, out accepted);

@@ -130,6 +130,7 @@ internal sealed unsafe partial class IoUringBackend
     {
         IoHandle handle = channel.Handle;
         IoEvents wanted = handle.Armed;
+        channel.AcceptsByPoll |= handle.IsListener && DescriptorReserve.IsNear(handle.Fd);
         bool completes = handle.Kind == IoHandleKind.Stream && (wanted & IoEvents.Priority) == 0
             && !handle.IsConnecting && !channel.AcceptsByPoll && (wanted & IoEvents.Read) != 0;
         if (handle.IsListener)

@@ -48,7 +48,10 @@ internal sealed class UringChannel(int index)
     /// <summary>The end of the stream has come, or the error that the handle has pending.</summary>
     public bool Ended;
 
-    /// <summary>The multishot accept has failed: connections are waited for and accepted one by one until that works.</summary>
+    /// <summary>
+    /// The multishot accept has failed, or descriptors are few: connections are waited for and accepted one by one until that
+    /// works.
+    /// </summary>
     public bool AcceptsByPoll;
 
     /// <summary>Whether large buffers are used from the next receive on.</summary>
