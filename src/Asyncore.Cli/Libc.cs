@@ -9,6 +9,7 @@ internal static unsafe partial class Libc
     public const int FD_CLOEXEC = 1;
     public const int O_RDWR = 2;
     public const short POLLOUT = 4;
+    public const int RLIMIT_NOFILE = 7; // Linux's number
     public const int EINTR = 4;
 
     private const string Library = "libc";
@@ -30,9 +31,19 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "close")]
     public static partial int Close(int fd);
 
+    [LibraryImport(Library, EntryPoint = "getrlimit")]
+    public static partial int GetResourceLimit(int resource, ResourceLimit* limit);
+
     /// <summary>statx(2), the one form of stat whose structure is the same on every processor; Linux alone.</summary>
     [LibraryImport(Library, EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     public static partial int StatX(int folder, string path, int flags, uint mask, StatXBuffer* buffer);
+
+    [StructLayout(LayoutKind.Sequential)]
+    public struct ResourceLimit
+    {
+        public nuint Current;
+        public nuint Most;
+    }
 
     [StructLayout(LayoutKind.Sequential)]
     public struct PollFd

@@ -22,6 +22,7 @@ if (line.Errors.Count > 0)
 
 try
 {
+    DescriptorLimit.Check();
     return line.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
 }
 catch (Exception error) when (error is CommandFailedException or PlatformNotSupportedException or SocketException

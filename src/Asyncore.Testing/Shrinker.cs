@@ -5,7 +5,7 @@ namespace Asyncore.Testing;
 /// and Hildebrandt, Simplifying and Isolating Failure-Inducing Input, 2002).
 /// </summary>
 /// <param name="run">Runs with some faults; gives the failure, if there is one.</param>
-/// <param name="failure">What to look for: an exception of the same type.</param>
+/// <param name="failure">What to look for: an exception of the same type, for a reason of the same type.</param>
 /// <param name="mostRuns">How often to run at most.</param>
 internal sealed class Shrinker(Func<Fault[], Simulation.FailedRun?> run, Exception failure, int mostRuns)
 {
@@ -63,6 +63,8 @@ internal sealed class Shrinker(Func<Fault[], Simulation.FailedRun?> run, Excepti
     private bool Fails(Fault[] faults)
     {
         _runs++;
-        return run(faults) is { } failed && failed.Error.GetType() == failure.GetType();
+        return run(faults) is { Error: var error }
+            && error.GetType() == failure.GetType()
+            && error.InnerException?.GetType() == failure.InnerException?.GetType();
     }
 }

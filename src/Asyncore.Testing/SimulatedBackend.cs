@@ -25,6 +25,11 @@ internal sealed class SimulatedBackend(SimulatedNetwork network, SimulatedHost h
 
     public override bool HasDescriptors => false;
 
+    /// <summary>How many loops of the network were made before it, and it.</summary>
+    public long Number => id;
+
+    public override void NoteUncaught(Exception error, bool isExpected) => network.NoteUncaught(host, error, isExpected);
+
     public override TimeProvider WaitClock => network.SimulatedClock;
 
     /// <summary>Whether it is the test's own: nothing goes wrong for it that is not the network's doing.</summary>
@@ -173,11 +178,9 @@ internal sealed class SimulatedBackend(SimulatedNetwork network, SimulatedHost h
 
     public override void Adopt(IoHandle handle)
     {
-        if (network.Find(handle) is null)
-        {
-            throw new InvalidOperationException("The channel comes from a loop that is not on this simulated network.");
-        }
     }
+
+    public override bool CanAdopt(IoHandle handle, IoBackend from) => network.Find(handle) is not null;
 
     public override void Close(IoHandle handle, bool abort)
     {

@@ -17,6 +17,7 @@ public sealed class SimulatedClient : IDisposable
     private readonly SimulatedNetwork _network;
     private readonly ScriptedEnd _peer;
     private bool _endTaken;
+    private bool _isPaused;
 
     internal SimulatedClient(SimulatedNetwork network, EventLoop loop, EndPoint address)
     {
@@ -45,12 +46,19 @@ public sealed class SimulatedClient : IDisposable
     /// <summary>How its stream stands: open, ended by the other end, or broken.</summary>
     internal string State => _peer.HasEnded ? "ended" : _peer.IsOver ? "broken" : "open";
 
+    private string Ending => _peer.HasEnded ? "the stream ended"
+        : _peer.ConnectError is { } error ? $"there is no connection ({error})"
+        : $"the connection broke ({_peer.Reason?.Message})";
+
     /// <summary>Runs the network until the connection is made.</summary>
     /// <exception cref="SimulationException">It cannot be made.</exception>
     public SimulatedClient ExpectConnected()
     {
         RunUntil(() => _peer.Connected || _peer.IsOver, "a connection");
-        return _peer.Connected ? this : throw Failure($"Not connected: {_peer.Reason}.");
+        string hint = _peer.ConnectError == SocketError.ConnectionRefused
+            ? " Nobody listens there; a channel that was given no loop of this network is on EventLoop.Default, which is the machine's."
+            : "";
+        return _peer.Connected ? this : throw Failure($"Not connected: {_peer.Reason}.{hint}");
     }
 
     /// <summary>Runs the network until connecting has failed.</summary>
@@ -97,7 +105,7 @@ public sealed class SimulatedClient : IDisposable
         int end = Array.IndexOf(looked, (byte)'\n');
         return end >= 0
             ? Encoding.Latin1.GetString(Take(end + 1).AsSpan(0, end > 0 && looked[end - 1] == '\r' ? end - 1 : end))
-            : throw Failure($"Expected a line, and the stream ended behind {Shown(looked)}.");
+            : throw Failure($"Expected a line, and {Ending} behind {Shown(looked)}.");
     }
 
     /// <summary>Runs the network until so many bytes have come.</summary>
@@ -108,7 +116,7 @@ public sealed class SimulatedClient : IDisposable
         RunUntil(() => _peer.Received.Count >= count || _peer.IsOver || _peer.HasEnded, $"{count} bytes");
         if (_peer.Received.Count < count)
         {
-            throw Failure($"Expected {count} bytes, and the stream ended behind {Shown(_peer.Received.Peek())}.");
+            throw Failure($"Expected {count} bytes, and {Ending} behind {Shown(_peer.Received.Peek())}.");
         }
 
         return _peer.Received.Take(count);
@@ -156,15 +164,23 @@ public sealed class SimulatedClient : IDisposable
         _network.Run(time);
         if (_peer.Received.Count > before || _peer.HasEnded || _peer.IsOver)
         {
-            throw Failure($"Expected nothing for {time}: {Shown(_peer.Received.Peek())}.");
+            throw Failure($"Expected nothing for {time}: {Shown(_peer.Received.Peek())}{(_peer.HasEnded || _peer.IsOver ? $", and {Ending}" : "")}.");
         }
     }
 
     /// <summary>Reads no more until <see cref="Resume"/>, so that the other end is held back.</summary>
-    public void Pause() => _peer.PauseReading();
+    public void Pause()
+    {
+        _isPaused = true;
+        _peer.PauseReading();
+    }
 
     /// <summary>Reads again.</summary>
-    public void Resume() => _peer.ResumeReading();
+    public void Resume()
+    {
+        _isPaused = false;
+        _peer.ResumeReading();
+    }
 
     /// <summary>Ends its own stream, behind what was sent; it can still receive.</summary>
     public void End() => _peer.EndSoon();
@@ -184,9 +200,11 @@ public sealed class SimulatedClient : IDisposable
         {
             _network.RunUntil(condition);
         }
-        catch (SimulationException error)
+        catch (SimulationException error) when (error.Problem is not null)
         {
-            throw new SimulationException($"{this} waits for {what}, and has got {Shown(_peer.Received.Peek())}. {error.Message}", error);
+            string paused = _isPaused ? ", while it is paused" : "";
+            throw new SimulationException(
+                $"{this} waits for {what}{paused}, and has got {Shown(_peer.Received.Peek())}. {error.Problem}", _network, error.InnerException);
         }
     }
 

@@ -22,7 +22,11 @@ internal sealed class SimulatedClock : TimeProvider
 
     public override long GetTimestamp() => _now;
 
-    public override DateTimeOffset GetUtcNow() => _epoch + Now + _offset;
+    public override DateTimeOffset GetUtcNow()
+    {
+        TimeSpan latest = DateTimeOffset.MaxValue - _epoch;
+        return _epoch + (Now < latest - _offset ? Now + _offset : latest);
+    }
 
     /// <summary>How much is on the agenda, what has been cancelled included.</summary>
     public int Scheduled => _agenda.Count;
@@ -31,7 +35,14 @@ internal sealed class SimulatedClock : TimeProvider
     public TimeSpan In(TimeSpan time) => time > TimeSpan.MaxValue - Now ? TimeSpan.MaxValue : Now + time;
 
     /// <summary>Sets the time of day forwards or back. No timer notices.</summary>
-    public void JumpTimeOfDay(TimeSpan by) => _offset += by;
+    public void JumpTimeOfDay(TimeSpan by)
+    {
+        TimeSpan earliest = DateTimeOffset.MinValue - GetUtcNow();
+        TimeSpan latest = DateTimeOffset.MaxValue - GetUtcNow();
+        ArgumentOutOfRangeException.ThrowIfLessThan(by, earliest);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(by, latest);
+        _offset += by;
+    }
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {

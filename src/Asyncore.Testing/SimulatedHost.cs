@@ -16,7 +16,7 @@ public sealed class SimulatedHost
         _network = network;
         Name = name;
         Address = new IPAddress([10, (byte)(number >> 16), (byte)(number >> 8), (byte)number]);
-        AddressV6 = IPAddress.Parse(FormattableString.Invariant($"fd00::{number:x}"));
+        AddressV6 = IPAddress.Parse(FormattableString.Invariant($"fd00::{number >> 16:x}:{number & 0xFFFF:x}"));
         Addresses = new AddressBook(this);
     }
 

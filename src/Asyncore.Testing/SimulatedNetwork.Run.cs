@@ -50,9 +50,16 @@ public sealed partial class SimulatedNetwork
         {
             if (Now > end || !TryStep(waiting: null, end))
             {
-                string why = Now < end && NextTime(waiting: null) is null
-                    ? "nothing is left that could happen"
-                    : $"it has not come within {limit ?? _patience}";
+                bool isOver = Now >= end || NextTime(waiting: null) is not null;
+                string? busy = _loops.Find(static each => each.Loop.IsRunning)?.Host.Name;
+                string why = isOver ? $"it has not come within {limit ?? _patience}"
+                    : busy is null ? "nothing is left that could happen"
+                    : $"nothing is left that could happen while a loop on {busy} is in a handler";
+                if (isOver && Now < end)
+                {
+                    SimulatedClock.MoveTo(end);
+                }
+
                 throw new SimulationException($"What was waited for does not hold: {why}.", this);
             }
         }
@@ -78,15 +85,17 @@ public sealed partial class SimulatedNetwork
     internal void PassBeside()
     {
         RunBusy();
-        SimulatedClock.MoveTo(Now + PassTime);
+        SimulatedClock.MoveTo(SimulatedClock.In(PassTime));
     }
 
     // Loops that have something to do, each once; else the next event, unless it is later than that.
     private bool TryStep(SimulatedBackend? waiting, TimeSpan end)
     {
-        if (RunBusy() || AskChannels())
+        bool wasBusy = RunBusy() || AskChannels();
+        ThrowUncaught();
+        if (wasBusy)
         {
-            SimulatedClock.MoveTo(Now + PassTime);
+            SimulatedClock.MoveTo(SimulatedClock.In(PassTime));
             return true;
         }
 

@@ -15,12 +15,13 @@ namespace Asyncore.Testing;
 /// </remarks>
 public sealed partial class SimulatedNetwork : IDisposable
 {
-    private readonly Dictionary<string, SimulatedHost> _hosts = [];
+    private readonly Dictionary<string, SimulatedHost> _hosts = new(StringComparer.OrdinalIgnoreCase); // RFC 4343
     private readonly Dictionary<IPAddress, SimulatedHost> _byAddress = [];
     private readonly List<SimulatedBackend> _loops = [];
     private readonly Dictionary<string, EventLoop> _clientLoops = [];
     private readonly SlotList<SimulatedSocket> _sockets = new();
     private readonly Transcript _transcript;
+    private Exception? _uncaught;
     private long _socketsMade;
     private long _loopsMade;
 
@@ -38,7 +39,7 @@ public sealed partial class SimulatedNetwork : IDisposable
     {
         Seed = seed;
         _transcript = new Transcript(SimulatedClock);
-        Script = new FaultScript((ulong)seed, only) { Told = fault => _transcript.Add(fault) };
+        Script = new FaultScript((ulong)seed, only) { Told = Note };
         Streams = new StreamTransport(this);
         Datagrams = new DatagramTransport(this);
     }
@@ -71,7 +72,18 @@ public sealed partial class SimulatedNetwork : IDisposable
     /// How long it takes loops to make a pass each, where the network runs them, so that one that is never idle does not stop
     /// time; a microsecond at first.
     /// </summary>
-    public TimeSpan PassTime { get; set; } = TimeSpan.FromMicroseconds(1);
+    /// <exception cref="ArgumentOutOfRangeException">The value is below zero.</exception>
+    public TimeSpan PassTime
+    {
+        get;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, TimeSpan.Zero);
+            field = value;
+        }
+    }
+
+    = TimeSpan.FromMicroseconds(1);
 
     /// <summary>
     /// How many passes in a row a loop may make in one run, in each of which it has something to do; a million at first. Beyond it is a
@@ -112,6 +124,15 @@ public sealed partial class SimulatedNetwork : IDisposable
 
     /// <summary>The last things that happened, a line each: when, where, what.</summary>
     public string TranscriptText => _transcript.ToString();
+
+    /// <summary>
+    /// Whether running the network goes on where a handler, a timer or a post has thrown and nothing has caught it: the library outlives it,
+    /// as it does on a real network, and the transcript has it. False at first: then it is a <see cref="SimulationException"/>. A
+    /// <see cref="SocketException"/> that closes a channel never is, since that is what faults are.
+    /// </summary>
+    public bool OutlivesExceptions { get; set; }
+
+    internal Transcript Transcript => _transcript;
 
     internal SimulatedClock SimulatedClock { get; } = new();
 
@@ -168,6 +189,7 @@ public sealed partial class SimulatedNetwork : IDisposable
 
     /// <summary>Sets the time of day of every host, as somebody may do. Timers go on undisturbed.</summary>
     /// <param name="by">How far; back where below zero.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such time.</exception>
     public void JumpClock(TimeSpan by)
     {
         SimulatedClock.JumpTimeOfDay(by);
@@ -228,6 +250,29 @@ public sealed partial class SimulatedNetwork : IDisposable
     internal void Forget(SimulatedBackend loop) => _loops.Remove(loop);
 
     internal static void Touch(SimulatedSocket socket) => socket.Poller?.Touch(socket);
+
+    internal void NoteUncaught(SimulatedHost host, Exception error, bool isExpected)
+    {
+        _transcript.Add($"uncaught exception on {host.Name}: {error.GetType()}: {error.Message.ReplaceLineEndings(" ")}");
+        _uncaught ??= OutlivesExceptions || isExpected ? null : error;
+    }
+
+    /// <summary>What nobody has caught comes out here.</summary>
+    internal void ThrowUncaught()
+    {
+        if (_uncaught is { } error)
+        {
+            _uncaught = null;
+            throw new SimulationException($"Nobody has caught {error.GetType()}: {error.Message}", this, error);
+        }
+    }
+
+    // Below zero is the number of a loop.
+    private void Note(Fault fault)
+    {
+        string? host = fault.Socket < 0 ? _loops.Find(each => each.Number == -fault.Socket)?.Host.Name : null;
+        _transcript.Add(fault, host is null ? null : $"of the loop on {host}");
+    }
 
     internal void Note(SimulatedSocket socket, string what, int count = -1) => _transcript.Add(socket, what, count);
 

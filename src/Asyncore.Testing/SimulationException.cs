@@ -5,6 +5,9 @@ public class SimulationException : Exception
 {
     private const int LastLines = 40;
 
+    /// <summary>The message without what happened before; null where it has none of that.</summary>
+    internal string? Problem { get; }
+
     /// <summary>Makes one.</summary>
     /// <param name="message">What is wrong.</param>
     public SimulationException(string message)
@@ -25,11 +28,7 @@ public class SimulationException : Exception
     {
     }
 
-    internal SimulationException(string message, SimulatedNetwork network)
-        : base($"{message}\nSeed {network.Seed}, after {network.Now} of the network's time:\n{Last(network)}")
-    {
-    }
-
-    private static string Last(SimulatedNetwork network) =>
-        string.Join('\n', network.TranscriptText.TrimEnd('\n').Split('\n').TakeLast(LastLines));
+    internal SimulationException(string message, SimulatedNetwork network, Exception? inner = null)
+        : base($"{message}\nSeed {network.Seed}, after {network.Now} of the network's time:\n{network.Transcript.Last(LastLines)}", inner) =>
+        Problem = message;
 }

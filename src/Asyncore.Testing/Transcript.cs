@@ -13,19 +13,22 @@ internal sealed class Transcript(SimulatedClock clock)
 
     public void Add(SimulatedSocket socket, string what, int count) => Add(new Entry(clock.Now, socket, what, count, null));
 
-    public void Add(Fault fault) => Add(new Entry(clock.Now, null, "fault", -1, fault));
+    public void Add(Fault fault, string? whose) => Add(new Entry(clock.Now, null, whose is null ? "fault" : $"fault {whose}", -1, fault));
 
     public void Add(string line) => Add(new Entry(clock.Now, null, line, -1, null));
 
-    public override string ToString()
+    public override string ToString() => Last(Most);
+
+    /// <summary>So many lines at most.</summary>
+    public string Last(int lines)
     {
         var text = new StringBuilder();
-        if (_count > Most)
+        if (_count > lines)
         {
-            text.Append(CultureInfo.InvariantCulture, $"… {_count - Most} before\n");
+            text.Append(CultureInfo.InvariantCulture, $"… {_count - lines} before\n");
         }
 
-        for (long i = Math.Max(0, _count - Most); i < _count; i++)
+        for (long i = Math.Max(0, _count - lines); i < _count; i++)
         {
             Entry entry = _entries[i % Most];
             text.Append(CultureInfo.InvariantCulture, $"{entry.When.TotalSeconds,12:0.000000} ");

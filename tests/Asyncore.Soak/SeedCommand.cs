@@ -25,6 +25,13 @@ internal static class SeedCommand
         var minutes = new Option<double?>("--minutes") { Description = "Goes on with further seeds for so long.", HelpName = "M" };
         only.HelpName = string.Join('|', names);
         only.AcceptOnlyFromAmong([.. names]);
+        count.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 1)
+            {
+                result.AddError($"{count.Name} has to be 1 at least.");
+            }
+        });
         command.Add(count);
         command.Add(from);
         command.Add(minutes);

@@ -64,6 +64,9 @@ internal abstract class IoBackend : IDisposable
     /// <summary>Takes over a handle that another loop's backend made.</summary>
     public abstract void Adopt(IoHandle handle);
 
+    /// <summary>Whether it may be given a handle of another loop's; what is no descriptor means nothing to the system.</summary>
+    public virtual bool CanAdopt(IoHandle handle, IoBackend from) => from.HasDescriptors;
+
     /// <summary>Leaves the poller, then closes. Dropping what the kernel still has is the caller's wish.</summary>
     public abstract void Close(IoHandle handle, bool abort);
 
@@ -84,6 +87,13 @@ internal abstract class IoBackend : IDisposable
 
     /// <summary>Whether its handles are descriptors, of which the process may run out.</summary>
     public virtual bool HasDescriptors => true;
+
+    /// <summary>Somebody's code has thrown, and nobody has dealt with it.</summary>
+    /// <param name="error">What was thrown.</param>
+    /// <param name="isExpected">Whether it may be the network's doing, which ends a channel.</param>
+    public virtual void NoteUncaught(Exception error, bool isExpected)
+    {
+    }
 
     /// <summary>What waits are measured by: the system's clock, whatever timers go by, as it is the system that waits.</summary>
     public virtual TimeProvider WaitClock => TimeProvider.System;

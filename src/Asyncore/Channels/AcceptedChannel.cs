@@ -36,7 +36,7 @@ public sealed class AcceptedChannel
         get => _noDelay;
         set
         {
-            int result = _io.SetNoDelay(Here(), value);
+            int result = _io.SetNoDelay(Handle, value);
             _noDelay = value;
             Check(result);
         }
@@ -51,7 +51,7 @@ public sealed class AcceptedChannel
     /// <exception cref="SocketException">The system refuses.</exception>
     /// <exception cref="InvalidOperationException">The connection has been taken or closed.</exception>
     public void SetOption(SocketOptionLevel level, SocketOptionName name, int value) =>
-        Check(_io.SetOption(Here(), level, name, value));
+        Check(_io.SetOption(Handle, level, name, value));
 
     /// <summary>Switches a socket option on or off.</summary>
     /// <param name="level">Where the option belongs.</param>
@@ -76,9 +76,12 @@ public sealed class AcceptedChannel
     /// <exception cref="InvalidOperationException">The connection has been taken or closed.</exception>
     public Socket ToSocket() => _io.GetSocket(Take());
 
+    internal IoHandle Handle => _handle
+        ?? throw new InvalidOperationException("The accepted connection has been taken or closed already.");
+
     internal IoHandle Take()
     {
-        IoHandle handle = Here();
+        IoHandle handle = Handle;
         _handle = null;
         return handle;
     }
@@ -90,7 +93,4 @@ public sealed class AcceptedChannel
             throw Errno.ToException(result);
         }
     }
-
-    private IoHandle Here() => _handle
-        ?? throw new InvalidOperationException("The accepted connection has been taken or closed already.");
 }

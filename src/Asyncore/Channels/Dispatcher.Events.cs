@@ -392,6 +392,7 @@ public partial class Dispatcher
     /// <summary>Writes an exception down that nobody else is told of; one that is thrown by that does not get out.</summary>
     private protected void LogFailure(string what, Exception error)
     {
+        _loop.Io.NoteUncaught(error, isExpected: error is SocketException);
         string line = $"{what} {Describe()} ({error.GetType()}: {error.Message} {Place(error)})".ReplaceLineEndings(" ");
         try
         {

@@ -195,7 +195,7 @@ public partial class Dispatcher
     }
 
     // There is no memory for bytes that were taken. The peer must not take those before them for all there is: a reset.
-    private void BreakOff(OutOfMemoryException error)
+    private protected void BreakOff(OutOfMemoryException error)
     {
         Set(State.Aborting, true);
         GiveUpSending(error);

@@ -284,15 +284,28 @@ public partial class Dispatcher
     }
 
     // Segments belong to the pool of one loop, which may be another thread's.
+    // All of it or, where there is no memory for that, nothing: buffers belong to their loop.
     private void MoveOutput(EventLoop to)
     {
-        MoveRefills(to.Segments);
-        if (_out is { } held)
+        BeforeMove();
+        OutputQueue? moved = _out?.CopyTo(to.Segments);
+        try
         {
-            _out = to.Segments.RentQueue();
-            held.MoveTo(_out);
-            _loop.Segments.Return(held);
+            MoveRefills(to.Segments);
         }
+        catch
+        {
+            moved?.Return();
+            throw;
+        }
+
+        _out?.Return();
+        _out = moved;
+    }
+
+    /// <summary>The channel goes to another loop: a derived class queues what cannot go along.</summary>
+    private protected virtual void BeforeMove()
+    {
     }
 
     /// <summary>The channel goes to another loop: what a derived class has queued moves to that loop's pool.</summary>

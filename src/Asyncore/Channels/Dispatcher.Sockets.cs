@@ -119,7 +119,9 @@ public partial class Dispatcher
     /// already; one that <see cref="DelChannel"/> took out can join again, or join another.
     /// </summary>
     /// <param name="loop">The loop; the one it was in last where null.</param>
-    /// <exception cref="InvalidOperationException">The channel has no socket.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The channel has no socket, or a simulated one that is not of the loop's network.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The channel or the loop has been closed.</exception>
     public void AddChannel(EventLoop? loop = null)
     {
@@ -131,15 +133,33 @@ public partial class Dispatcher
 
         if (loop is not null && loop != _loop)
         {
-            loop.CheckThread();
-            Leave();
-            _loop.Unmark(this);
-            MoveOutput(loop);
-            _loop = loop;
-            loop.Io.Adopt(_handle);
+            MoveTo(loop);
         }
 
         Join();
+    }
+
+    // Where that cannot be, the channel stays as it was.
+    private void MoveTo(EventLoop loop)
+    {
+        loop.CheckThread();
+        loop.ThrowIfDisposed();
+        loop.CheckNetwork(_handle, _loop);
+        bool wasRegistered = Has(State.Registered);
+        Leave();
+        _loop.Unmark(this);
+        try
+        {
+            MoveOutput(loop);
+        }
+        catch (OutOfMemoryException) when (wasRegistered)
+        {
+            Join();
+            throw;
+        }
+
+        _loop = loop;
+        loop.Io.Adopt(_handle);
     }
 
     /// <summary>

@@ -46,11 +46,16 @@ public partial class Dispatcher : IDisposable
     /// <summary>Makes a channel for a connection that a listener has accepted.</summary>
     /// <param name="accepted">The connection, which belongs to the channel from here on.</param>
     /// <param name="loop">The loop to join; the listener's where null.</param>
-    /// <exception cref="InvalidOperationException">Somebody else has taken the connection.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// Somebody else has taken the connection, or it is simulated and not of the loop's network.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The loop has been disposed.</exception>
     public Dispatcher(AcceptedChannel accepted, EventLoop? loop = null)
         : this(loop ?? (accepted ?? throw new ArgumentNullException(nameof(accepted))).Loop)
     {
         ArgumentNullException.ThrowIfNull(accepted);
+        _loop.CheckNetwork(accepted.Handle, accepted.Loop);
+        _loop.ThrowIfDisposed(); // before it is taken: nobody else would close it
         _handle = accepted.Take();
         if (_loop != accepted.Loop)
         {

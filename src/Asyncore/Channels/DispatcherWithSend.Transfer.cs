@@ -101,15 +101,24 @@ public partial class DispatcherWithSend
     private void CopyPipe()
     {
         SplicePipe pipe = _pipe!;
-        byte[] buffer = new byte[Math.Min(pipe.Length, ReadOfStream)];
         _pipe = null;
         SetMoreOutput(false);
-        while (pipe.Length > 0)
+        try
         {
-            Output.Append(buffer.AsSpan(0, pipe.Read(buffer)), share: false);
+            byte[] buffer = new byte[Math.Min(pipe.Length, ReadOfStream)];
+            while (pipe.Length > 0)
+            {
+                Output.Append(buffer.AsSpan(0, pipe.Read(buffer)), share: false);
+            }
         }
-
-        Loop.Io.Return(pipe);
+        catch (OutOfMemoryException error)
+        {
+            BreakOff(error); // they were taken from their sender
+        }
+        finally
+        {
+            Loop.Io.Return(pipe);
+        }
     }
 
     private void DropPipe()

@@ -94,6 +94,10 @@ public partial class DispatcherWithSend : Dispatcher
         if (_pipe is not null)
         {
             CopyPipe();
+            if (!TakesOutput)
+            {
+                return taken; // there was no memory for what was in it, and nothing may leave behind that
+            }
         }
 
         SendOrEnqueue(data);
@@ -149,7 +153,7 @@ public partial class DispatcherWithSend : Dispatcher
 
     private protected override void DropRefills() => DropPipe();
 
-    private protected override void MoveRefills(SegmentPool pool)
+    private protected override void BeforeMove()
     {
         if (_pipe is not null)
         {

@@ -103,23 +103,39 @@ internal sealed class OutputQueue(SegmentPool pool)
         }
     }
 
-    /// <summary>Puts everything at the end of another queue; this one is empty afterwards.</summary>
-    public void MoveTo(OutputQueue other)
+    /// <summary>Makes a queue of another pool that has the same bytes; where there is no memory for that, none.</summary>
+    public OutputQueue CopyTo(SegmentPool other)
     {
-        for (int i = 0; i < _count; i++)
+        OutputQueue copy = other.RentQueue();
+        try
         {
-            Segment segment = At(i);
-            if (segment.Owned is null)
+            for (int i = 0; i < _count; i++)
             {
-                other.AppendBorrowed(segment.Memory);
+                Segment segment = At(i);
+                if (segment.Owned is null)
+                {
+                    copy.AppendBorrowed(segment.Memory);
+                }
+                else
+                {
+                    copy.Append(segment.Bytes);
+                }
             }
-            else
-            {
-                other.Append(segment.Memory.Span);
-            }
-        }
 
+            return copy;
+        }
+        catch
+        {
+            copy.Return();
+            throw;
+        }
+    }
+
+    /// <summary>Drops all that is in it, and goes back to its pool.</summary>
+    public void Return()
+    {
         Truncate(0);
+        pool.Return(this);
     }
 
     /// <summary>Puts everything at the end of another queue of the same pool, without copying.</summary>

@@ -298,7 +298,7 @@ public abstract partial class AsyncChat
         _awaitsReady = false;
     }
 
-    private protected override void MoveRefills(SegmentPool pool) => _later?.MoveTo(pool, Loop.Segments);
+    private protected override void MoveRefills(SegmentPool pool) => _later?.MoveTo(pool);
 
     private protected override void BeforeClose()
     {

@@ -52,8 +52,7 @@ internal sealed class PushQueue
         if (first.Bytes is { } bytes)
         {
             Length -= bytes.Length;
-            bytes.Truncate(0);
-            pool.Return(bytes);
+            bytes.Return();
             _last = _last == bytes ? null : _last;
         }
     }
@@ -68,21 +67,32 @@ internal sealed class PushQueue
         _last = _last == bytes ? null : _last;
     }
 
-    /// <summary>The channel goes to another loop, whose buffers these have to be from then on.</summary>
-    public void MoveTo(SegmentPool pool, SegmentPool from)
+    /// <summary>
+    /// The channel goes to another loop, whose buffers these have to be from then on: all of them or, where there is no memory
+    /// for that, none.
+    /// </summary>
+    public void MoveTo(SegmentPool pool)
     {
-        for (int i = _items.Count; i > 0; i--)
+        Item[] items = [.. _items];
+        int moved = 0;
+        try
         {
-            Item item = _items.Dequeue();
-            if (item.Bytes is { } bytes)
+            for (; moved < items.Length; moved++)
             {
-                OutputQueue moved = pool.RentQueue();
-                bytes.MoveTo(moved);
-                from.Return(bytes);
-                _last = _last == bytes ? moved : _last;
-                item = new Item { Bytes = moved };
+                items[moved].Bytes = items[moved].Bytes?.CopyTo(pool);
             }
+        }
+        catch
+        {
+            Array.ForEach(items[..moved], each => each.Bytes?.Return());
+            throw;
+        }
 
+        foreach (Item item in items)
+        {
+            OutputQueue? old = _items.Dequeue().Bytes;
+            _last = _last is not null && _last == old ? item.Bytes : _last;
+            old?.Return();
             _items.Enqueue(item);
         }
     }

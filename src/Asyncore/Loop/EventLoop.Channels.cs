@@ -24,6 +24,16 @@ public sealed partial class EventLoop
     private int _resolving;
     private readonly Stack<PageBuffer> _receiveBuffers = new(1);
 
+    /// <summary>A channel of another loop's is to join.</summary>
+    /// <exception cref="InvalidOperationException">It is simulated, and on no network of the loop's.</exception>
+    internal void CheckNetwork(IoHandle handle, EventLoop from)
+    {
+        if (from != this && !Io.CanAdopt(handle, from.Io))
+        {
+            throw new InvalidOperationException("The channel is not on the network of the loop: one of them is simulated, or both are.");
+        }
+    }
+
     /// <summary>Whether a listener that is made now shares its port with those of other loops.</summary>
     internal PortSharing PortSharing { get; set; }
 

@@ -97,6 +97,7 @@ public sealed partial class EventLoop
     {
         if (UnhandledError is not { } told)
         {
+            Io.NoteUncaught(error, isExpected: false);
             LogError($"uncaught exception in a timer or posted callback: {error.GetType()}: {error.Message}", error);
             return;
         }
@@ -107,6 +108,7 @@ public sealed partial class EventLoop
         }
         catch (Exception second) when (second is not ExitNowException)
         {
+            Io.NoteUncaught(second, isExpected: false);
             LogError($"uncaught exception in an UnhandledError handler: {second.GetType()}: {second.Message}", second);
         }
     }

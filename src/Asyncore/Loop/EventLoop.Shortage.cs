@@ -10,6 +10,7 @@ public sealed partial class EventLoop
     private readonly HashSet<Dispatcher> _starved = [];
     private bool _isShort;
     private bool _needsSpare;
+    private bool _looksAgain;
 
     /// <summary>
     /// Something could not be opened, or hardly anything more can be. No listener of the loop accepts until there are enough
@@ -30,6 +31,24 @@ public sealed partial class EventLoop
         }
 
         _isShort = true;
+        LookAgain();
+
+        // A copy: they say so, and whoever hears it may open or close some.
+        foreach (Dispatcher listener in _channels.Values.Where(each => each.Accepting).ToArray())
+        {
+            Starve(listener, error);
+        }
+    }
+
+    // One timer, however often a shortage ends and comes back before it is over.
+    private void LookAgain()
+    {
+        if (_looksAgain)
+        {
+            return;
+        }
+
+        _looksAgain = true;
         TimerHandle? timer = null;
         timer = CallInternally(_shortageRetry, () =>
         {
@@ -41,18 +60,13 @@ public sealed partial class EventLoop
             }
             finally
             {
+                _looksAgain = _isShort;
                 if (_isShort)
                 {
                     timer!.Reset();
                 }
             }
         });
-
-        // A copy: they say so, and whoever hears it may open or close some.
-        foreach (Dispatcher listener in _channels.Values.Where(each => each.Accepting).ToArray())
-        {
-            Starve(listener, error);
-        }
     }
 
     /// <summary>Whether enough descriptors are left after one has been opened.</summary>
@@ -84,10 +98,10 @@ public sealed partial class EventLoop
         _starved.Clear();
     }
 
-    // Where nobody is connected, whatever holds the descriptors is not going to let them go.
+    // Where nobody is connected here, whatever holds the descriptors is not going to let them go.
     private void MakeDo()
     {
-        if (Io.HasDescriptors && _channels.Values.All(each => each.Accepting))
+        if (_isShort && Io.HasDescriptors && _channels.Values.All(each => each.Accepting))
         {
             DescriptorReserve.Shrink();
             _needsSpare = false;

@@ -8,12 +8,13 @@ namespace Asyncore;
 internal static unsafe class DescriptorReserve
 {
     private const int Wanted = 10;
+    private const int Least = 4; // for a signal's thread and the pool's that watches over its own
     private const int Spare = 4;
     private const int Near = 2048; // more than a backlog, all of which io_uring may accept at once
     private const int MostCounted = 64;
 
     private static readonly Lock _gate = new();
-    private static int _size = 1;
+    private static int _size = Least;
     private static int _sample = -1;
     private static int _firstNear = int.MaxValue;
     private static int _uncounted; // so many opens more without a count
@@ -39,7 +40,7 @@ internal static unsafe class DescriptorReserve
     }
 
     /// <summary>
-    /// Nothing is going to come free: the reserve is made as small as it takes to have enough again, as nobody would be served ever.
+    /// Nothing may be going to come free: the reserve is made smaller, down to what a signal takes, as nobody would be served ever.
     /// </summary>
     public static void Shrink()
     {
@@ -102,7 +103,7 @@ internal static unsafe class DescriptorReserve
     }
 
     // Who has hardly any at all serves with half of them.
-    private static int SizeFor(int free) => Math.Clamp(free / 2, 1, Wanted);
+    private static int SizeFor(int free) => Math.Clamp(free / 2, Least, Wanted);
 
     // One at a time: who took them all to count them would leave the runtime none just then.
     private static int CountFree(int most)

@@ -57,6 +57,18 @@ public class LoopsCommandTests
         Assert.Empty(result.Output);
     }
 
+    // The runtime ends the process where it finds none, with a stack trace.
+    [Fact]
+    public async Task Too_few_descriptors_for_anything_are_one_line()
+    {
+        using ToolProcess tool = ToolProcess.StartByShell(
+            string.Empty, $"{LimitedChild.CloseOthers}; ulimit -n 100 && exec \"$@\"", "echo", "--listen", "127.0.0.1:0");
+        ToolResult result = await tool.End();
+        Assert.Equal(1, result.Status);
+        Assert.Equal(["asyncore: at least 128 descriptors are needed, and there may be 100 (ulimit -n)"], result.ErrorLines);
+        Assert.Empty(result.Output);
+    }
+
     [Theory]
     [InlineData("echo", "1")]
     [InlineData("echo", "2")]

@@ -28,6 +28,19 @@ public class AcceptTests
     }
 
     [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
+    public void C5_AConnectionForALoopThatIsNoMoreIsClosed(IoBackendKind kind, AddressFamily family)
+    {
+        using EventLoop loop = TestLoop.Create(kind);
+        EventLoop gone = loop.CreateBeside();
+        gone.Dispose();
+        int refused = 0;
+        AcceptingInto listener = new AcceptingInto(loop, gone, () => refused++).ListenOn(family);
+        using FarEnd peer = loop.Dial(listener.Address!);
+        loop.RunUntil(() => refused > 0);
+        Assert.Empty(peer.ReadToEnd());
+    }
+
+    [Theory, MemberData(nameof(Backends.AllFamilies), MemberType = typeof(Backends))]
     public void C5_AcceptSurvivesAPeerThatHasGone(IoBackendKind kind, AddressFamily family)
     {
         // Linux hands out connections that have been reset already, others give an error: neither may throw.
@@ -271,6 +284,15 @@ public class AcceptTests
             {
                 Sockets.Add(accepted.Socket);
             }
+        }
+    }
+
+    private sealed class AcceptingInto(EventLoop loop, EventLoop other, Action refused) : Dispatcher(null, loop)
+    {
+        protected override void HandleAccepted(AcceptedChannel accepted)
+        {
+            Assert.Throws<ObjectDisposedException>(() => new Recorder(accepted, other));
+            refused();
         }
     }
 }

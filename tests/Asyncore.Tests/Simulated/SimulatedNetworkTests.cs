@@ -46,6 +46,45 @@ public class SimulatedNetworkTests
         Assert.Equal([TimeSpan.FromHours(1)], fired.Select(each => new TimeSpan(each.Ticks - (each.Ticks % TimeSpan.TicksPerMillisecond))));
     }
 
+    // Its number is no descriptor, or another one's.
+    [Fact]
+    public void A_channel_cannot_leave_its_network()
+    {
+        using var network = new SimulatedNetwork();
+        using var another = new SimulatedNetwork();
+        using var real = new EventLoop();
+        EventLoop loop = network.CreateLoop("server");
+        EventLoop[] others = [another.CreateLoop("server"), real];
+        var listener = new PlainListener(loop, 7, accepted =>
+        {
+            foreach (EventLoop other in others)
+            {
+                Assert.Throws<InvalidOperationException>(() => new Recorder(accepted, other));
+            }
+
+            _ = new EchoHandler(accepted);
+        });
+        SimulatedClient client = network.Connect(new DnsEndPoint("server", 7));
+        client.Send("before");
+        client.Expect("before");
+        Dispatcher channel = loop.Channels.Values.Single(each => each != listener);
+        foreach (EventLoop other in others)
+        {
+            Assert.Throws<InvalidOperationException>(() => channel.AddChannel(other));
+            Assert.Same(loop, channel.Loop);
+            Assert.Empty(other.Channels);
+        }
+
+        client.Send("after");
+        client.Expect("after");
+        (Socket ours, Socket peer) = TestLoop.Pair(AddressFamily.InterNetwork);
+        using Socket owned = peer;
+        var theirs = new Recorder(ours, real);
+        Assert.Throws<InvalidOperationException>(() => theirs.AddChannel(loop));
+        theirs.Send("x"u8);
+        real.RunUntil(() => peer.Available > 0);
+    }
+
     [Theory]
     [InlineData(AddressFamily.InterNetwork)]
     [InlineData(AddressFamily.InterNetworkV6)]

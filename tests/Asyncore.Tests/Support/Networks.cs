@@ -31,7 +31,7 @@ public static class Networks
     /// <summary>A loop on a simulated network of its own, whose clock moves along with a <see cref="FakeClock"/>.</summary>
     internal static EventLoop CreateSimulated(EventLoopOptions? options = null)
     {
-        var network = new SimulatedNetwork();
+        var network = new SimulatedNetwork { OutlivesExceptions = true }; // as on the other backends
         EventLoop loop = network.CreateLoop(Host, options);
         _simulated.Add(loop, network);
         if (options?.TimeProvider is FakeClock clock)

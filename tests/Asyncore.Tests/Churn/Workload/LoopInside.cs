@@ -46,8 +46,12 @@ internal static class LoopInside
     private static int Number(object of, string name) => (int)Get(of, name);
 
     /// <summary>What a property or field has that nobody else can see.</summary>
+    public static object Get(object of, string name) =>
+        Find(of, name) ?? throw new MissingMemberException(of.GetType().FullName, name);
+
+    /// <summary>The same, or null where it has nothing.</summary>
     // By reflection: a friend of the library would have to override its handlers as "protected internal".
-    public static object Get(object of, string name)
+    public static object? Find(object of, string name)
     {
         for (Type? type = of.GetType(); type is not null; type = type.BaseType)
         {
@@ -57,6 +61,6 @@ internal static class LoopInside
             }
         }
 
-        throw new MissingMemberException(of.GetType().FullName, name);
+        return null;
     }
 }
