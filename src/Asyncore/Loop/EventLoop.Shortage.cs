@@ -72,10 +72,13 @@ public sealed partial class EventLoop
     /// <summary>Whether enough descriptors are left after one has been opened.</summary>
     internal bool LeavesEnough(IoHandle opened) => !Io.HasDescriptors || DescriptorReserve.LeavesEnough(opened.Fd);
 
-    /// <summary>A listener waits too: also one that was made since the shortage began, which would go round in the poller.</summary>
+    /// <summary>
+    /// A listener waits too: also one that was made since the shortage began, which would go round in the poller. Not where the shortage is
+    /// over already, as whoever heard of it has closed something: nobody would tell it to go on.
+    /// </summary>
     internal void Starve(Dispatcher listener, SocketError error)
     {
-        if (_starved.Add(listener))
+        if (_isShort && _starved.Add(listener))
         {
             listener.BeginStarvation(error);
         }

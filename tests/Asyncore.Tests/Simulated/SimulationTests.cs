@@ -202,6 +202,29 @@ public class SimulationTests
         static long Timers(EventLoop loop) => LoopInside.Counts(loop).Single(each => each.What == "timers").Number;
     }
 
+    // Whoever hears of a shortage closes something, and so ends it, while other listeners are still to be told.
+    [Fact]
+    public void A_shortage_that_ends_while_it_is_told_keeps_nobody_waiting()
+    {
+        using var network = new SimulatedNetwork { Faults = new NetworkFaults { NoDescriptor = 1 } };
+        EventLoop loop = network.CreateLoop("server");
+        var helpful = new Helpful(loop, () => network.Faults = NetworkFaults.None);
+        helpful.CreateSocket();
+        helpful.Bind(new IPEndPoint(IPAddress.Any, Port));
+        helpful.Listen();
+        int accepted = 0;
+        _ = new PlainListener(loop, Port + 1, connection =>
+        {
+            accepted++;
+            connection.Close();
+        });
+        network.Connect(_server).ExpectConnected();
+        network.Run(TimeSpan.FromSeconds(1));
+        network.Connect(new DnsEndPoint("server", Port + 1)).ExpectConnected().ExpectEnd();
+        Assert.Equal(1, accepted);
+        Assert.Equal(1, helpful.Accepted);
+    }
+
     private static void Throw(SimulatedNetwork network, string where)
     {
         EventLoop loop = network.CreateLoop("server", new EventLoopOptions { LoggerFactory = new LogTo(LogLevel.None, (_, _) => { }) });
@@ -232,4 +255,30 @@ public class SimulationTests
     }
 
     private static void Fail() => throw new InvalidDataException("on purpose");
+
+    private sealed class Helpful(EventLoop loop, Action heard) : Dispatcher(null, loop)
+    {
+        private readonly Recorder _spare = Spare(loop);
+
+        public int Accepted { get; private set; }
+
+        protected override void HandleAccepted(AcceptedChannel accepted)
+        {
+            Accepted++;
+            accepted.Close();
+        }
+
+        protected override void LogInfo(string message, string type = "info")
+        {
+            heard();
+            _spare.Close();
+        }
+
+        private static Recorder Spare(EventLoop loop)
+        {
+            var spare = new Recorder(loop: loop);
+            spare.CreateSocket();
+            return spare;
+        }
+    }
 }
