@@ -21,7 +21,7 @@ public sealed partial class SimulatedNetwork
         }
 
         _cuts.Add(pair);
-        _transcript.Add($"{a} and {b} are cut off from each other");
+        Transcript.Add($"{a} and {b} are cut off from each other");
     }
 
     /// <summary>Ends <see cref="Partition"/>: what had been sent on streams arrives; datagrams were lost.</summary>
@@ -35,7 +35,7 @@ public sealed partial class SimulatedNetwork
             return;
         }
 
-        _transcript.Add($"{a} and {b} reach each other again");
+        Transcript.Add($"{a} and {b} reach each other again");
         (SimulatedHost A, SimulatedHost B, Action Arrive)[] all = [.. _held];
         _held.Clear();
         foreach ((SimulatedHost one, SimulatedHost other, Action arrive) in all)

@@ -20,7 +20,6 @@ public sealed partial class SimulatedNetwork : IDisposable
     private readonly List<SimulatedBackend> _loops = [];
     private readonly Dictionary<string, EventLoop> _clientLoops = [];
     private readonly SlotList<SimulatedSocket> _sockets = new();
-    private readonly Transcript _transcript;
     private Exception? _uncaught;
     private long _socketsMade;
     private long _loopsMade;
@@ -38,7 +37,7 @@ public sealed partial class SimulatedNetwork : IDisposable
     public SimulatedNetwork(int seed, IReadOnlyCollection<Fault>? only)
     {
         Seed = seed;
-        _transcript = new Transcript(SimulatedClock);
+        Transcript = new Transcript(SimulatedClock);
         Script = new FaultScript((ulong)seed, only) { Told = Note };
         Streams = new StreamTransport(this);
         Datagrams = new DatagramTransport(this);
@@ -123,7 +122,7 @@ public sealed partial class SimulatedNetwork : IDisposable
     public int OpenSockets => _sockets.Count;
 
     /// <summary>The last things that happened, a line each: when, where, what.</summary>
-    public string TranscriptText => _transcript.ToString();
+    public string TranscriptText => Transcript.ToString();
 
     /// <summary>
     /// Whether running the network goes on where a handler, a timer or a post has thrown and nothing has caught it: the library outlives it,
@@ -132,7 +131,7 @@ public sealed partial class SimulatedNetwork : IDisposable
     /// </summary>
     public bool OutlivesExceptions { get; set; }
 
-    internal Transcript Transcript => _transcript;
+    internal Transcript Transcript { get; }
 
     internal SimulatedClock SimulatedClock { get; } = new();
 
@@ -193,12 +192,12 @@ public sealed partial class SimulatedNetwork : IDisposable
     public void JumpClock(TimeSpan by)
     {
         SimulatedClock.JumpTimeOfDay(by);
-        _transcript.Add($"the time of day jumps by {by}");
+        Transcript.Add($"the time of day jumps by {by}");
     }
 
     /// <summary>Writes a line of one's own into the transcript.</summary>
     /// <param name="line">What to write.</param>
-    public void Note(string line) => _transcript.Add(line);
+    public void Note(string line) => Transcript.Add(line);
 
     /// <summary>Ends the network: every loop on it is disposed of.</summary>
     public void Dispose()
@@ -253,7 +252,7 @@ public sealed partial class SimulatedNetwork : IDisposable
 
     internal void NoteUncaught(SimulatedHost host, Exception error, bool isExpected)
     {
-        _transcript.Add($"uncaught exception on {host.Name}: {error.GetType()}: {error.Message.ReplaceLineEndings(" ")}");
+        Transcript.Add($"uncaught exception on {host.Name}: {error.GetType()}: {error.Message.ReplaceLineEndings(" ")}");
         _uncaught ??= OutlivesExceptions || isExpected ? null : error;
     }
 
@@ -271,10 +270,10 @@ public sealed partial class SimulatedNetwork : IDisposable
     private void Note(Fault fault)
     {
         string? host = fault.Socket < 0 ? _loops.Find(each => each.Number == -fault.Socket)?.Host.Name : null;
-        _transcript.Add(fault, host is null ? null : $"of the loop on {host}");
+        Transcript.Add(fault, host is null ? null : $"of the loop on {host}");
     }
 
-    internal void Note(SimulatedSocket socket, string what, int count = -1) => _transcript.Add(socket, what, count);
+    internal void Note(SimulatedSocket socket, string what, int count = -1) => Transcript.Add(socket, what, count);
 
     /// <summary>A local address for who connects or sends without having one.</summary>
     /// <remarks>One that was bound to all addresses has one of them from now on.</remarks>

@@ -36,10 +36,7 @@ public class AcceptShortageTests
     [Theory, MemberData(nameof(Everything))]
     public void C7_AListenerOutOfDescriptorsWaitsAndServesAgain(IoBackendKind kind, AddressFamily family, string form)
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "the limit is set by a Linux shell");
-        using LimitedChild child = LimitedChild.Start(
-            Limit, "Asyncore.Tests.Child", "shortage", kind.ToString(), $"{Backends.AnyAddress(family)}", form);
-        EndPoint address = Parse(child.ReadLine("listening on "));
+        using LimitedChild child = Start(Limit, out EndPoint address, $"{kind}", $"{Backends.AnyAddress(family)}", form);
         List<Socket> clients = Dial(address);
 
         // All are connected as far as they can tell; those that there were descriptors for are served.
@@ -96,10 +93,7 @@ public class AcceptShortageTests
     [Theory, MemberData(nameof(Everything))]
     public void C7_DescriptorsAreLeftForTheRuntime(IoBackendKind kind, AddressFamily family, string form)
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "the limit is set by a Linux shell");
-        using LimitedChild child = LimitedChild.Start(
-            Limit, "Asyncore.Tests.Child", "shortage", kind.ToString(), $"{Backends.AnyAddress(family)}", form);
-        EndPoint address = Parse(child.ReadLine("listening on "));
+        using LimitedChild child = Start(Limit, out EndPoint address, $"{kind}", $"{Backends.AnyAddress(family)}", form);
         var clients = new List<Socket>();
         for (int i = 0; i < Clients; i++)
         {
@@ -131,10 +125,7 @@ public class AcceptShortageTests
     [Theory, MemberData(nameof(Everything))]
     public void C7_AFewDescriptorsAreEnoughToServeOneByOne(IoBackendKind kind, AddressFamily family, string form)
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "the limit is set by a Linux shell");
-        using LimitedChild child = LimitedChild.Start(
-            Limit, "Asyncore.Tests.Child", "shortage", kind.ToString(), $"{Backends.AnyAddress(family)}", form);
-        EndPoint address = Parse(child.ReadLine("listening on "));
+        using LimitedChild child = Start(Limit, out EndPoint address, $"{kind}", $"{Backends.AnyAddress(family)}", form);
         child.Say($"take {Limit - 6}"); // five are left
         child.ReadLine("taken");
         for (int i = 0; i < 8; i++)
@@ -151,11 +142,8 @@ public class AcceptShortageTests
     {
         const int Few = 2400;
         const int Burst = 3000;
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "the limit is set by a Linux shell");
+        using LimitedChild child = Start(Few, out EndPoint address, $"{kind}", "127.0.0.1:0", "channel", $"{Burst}");
         Assert.SkipUnless(Kernel.LongestBacklog >= Burst, "the system has no queue of that length (net.core.somaxconn)");
-        using LimitedChild child = LimitedChild.Start(
-            Few, "Asyncore.Tests.Child", "shortage", kind.ToString(), "127.0.0.1:0", "channel", $"{Burst}");
-        EndPoint address = Parse(child.ReadLine("listening on "));
         child.Suspend();
         List<Socket> clients = Dial(address, Burst);
         child.Continue();
@@ -176,6 +164,22 @@ public class AcceptShortageTests
         Assert.InRange(cut, ahead ? 1 : 0, ahead ? 50 : 0);
         AwaitCalm(child, address);
         Assert.InRange(child.ErrorLines(Complaint), 1, 10);
+    }
+
+    private static LimitedChild Start(int limit, out EndPoint address, params string[] arguments)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the limit is set by a Linux shell");
+        LimitedChild child = LimitedChild.Start(limit, "Asyncore.Tests.Child", ["shortage", .. arguments]);
+        try
+        {
+            address = Parse(child.ReadLine("listening on "));
+            return child;
+        }
+        catch
+        {
+            child.Dispose();
+            throw;
+        }
     }
 
     private static List<Socket> Dial(EndPoint address, int count = Clients)

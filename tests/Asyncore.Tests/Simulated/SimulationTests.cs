@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Asyncore.Testing;
 using Asyncore.Tests.Churn;
 using Asyncore.Tests.Support;
@@ -26,6 +27,20 @@ public class SimulationTests
         var error = Assert.Throws<SimulationException>(() => Simulation.Run(network => Throw(network, where), _calm));
         Assert.Contains("InvalidDataException: on purpose", error.Message, StringComparison.Ordinal);
         Assert.IsType<InvalidDataException>(error.InnerException!.InnerException);
+    }
+
+    // That is what faults are; but who has a timer connect again and is not told of its failure never connects again.
+    [Fact]
+    public void A_socket_exception_ends_a_run_from_a_timer_and_not_where_it_ends_a_channel()
+    {
+        using var network = new SimulatedNetwork();
+        EventLoop loop = network.CreateLoop("server", new EventLoopOptions { LoggerFactory = new LogTo(LogLevel.None, (_, _) => { }) });
+        _ = new PlainListener(loop, Port, _ => throw new SocketException((int)SocketError.TooManyOpenSockets));
+        network.Connect(_server);
+        network.Run();
+        Assert.Contains("uncaught exception on server: System.Net.Sockets.SocketException", network.TranscriptText, StringComparison.Ordinal);
+        loop.CallLater(TimeSpan.FromSeconds(1), () => throw new SocketException((int)SocketError.TooManyOpenSockets));
+        Assert.IsType<SocketException>(Assert.Throws<SimulationException>(() => network.Run()).InnerException);
     }
 
     [Fact]
